@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * base/err.h - the error value.
+ *
+ * A function that can fail takes `struct err *e` last and returns 0 (or a useful value >= 0), or the negative errno
+ * that is also in e->code. The value holds no pointer: nothing to free, safe between fork and exec, and it crosses a
+ * socket as bytes. The text is one line in the operator's words, outermost context first.
+ */
+#ifndef CAISSON_BASE_ERR_H
+#define CAISSON_BASE_ERR_H
+
+#include <stddef.h>
+
+struct err {
+	int code;	/* an errno number, > 0 once set */
+	char text[1020]; /* one line, NUL-terminated; longer messages are cut at a character */
+};
+
+/* All four return -e->code, never 0. `e` must not be NULL. */
+
+/* The kernel said no: takes errno as it is on entry and appends ": strerror". */
+int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
+/* The kernel said no with this positive errno `code`: appends ": strerror". */
+int err_code(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
+
+/* We say no: `code` is a positive errno, the text is ours alone. */
+int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
+
+/* Puts "context: " in front of what is there and keeps the code. */
+int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
+#endif

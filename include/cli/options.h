@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/options.h - options are tables; parsing, --help, shell completion and the manual's option section come from them.
+ *
+ * Accepted everywhere: --name value, --name=value, -name value (single dash before a long name, as runc's parser), -n value,
+ * -nvalue, bundled boolean letters, "--". Boolean options also take =true and =false. Texts that callers grep:
+ * "flag needs an argument: --name", "flag provided but not defined: -name".
+ */
+#ifndef CAISSON_CLI_OPTIONS_H
+#define CAISSON_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum cli_type {
+	CLI_BOOL,	/* bool */
+	CLI_STRING,	/* const char * */
+	CLI_LIST,	/* struct cli_list: may be repeated */
+	CLI_IGNORED,	/* taken with a value for the sake of old callers; no effect. offset unused */
+	CLI_IGNORED_BOOL,
+};
+
+struct cli_list { const char **v; size_t n; }; /* malloc'd by cli_parse; lives until exit */
+
+struct cli_option {
+	const char *name;	/* long name, without dashes; NULL ends the table */
+	char letter;		/* 0 = none */
+	enum cli_type type;
+	size_t offset;		/* in the command's own struct */
+	const char *value;	/* placeholder in help: "PATH"; NULL for booleans */
+	const char *help;	/* one sentence, no full stop; NULL = hidden */
+};
+
+struct cli_globals {
+	const char *root;	/* state root, absolute */
+	const char *log, *log_format, *log_level;
+	bool debug, systemd_cgroup, help, version;
+	const char *rootless;	/* "true" "false" "auto"; NULL = auto */
+	const char *cgroup_manager; /* NULL, "cgroupfs", "systemd", "disabled" */
+	const char *policy;	/* --policy LEVEL; NULL: by the name the binary was called by, else the default */
+	const char *program;	/* basename of argv[0] */
+};
+
+struct cli_command {
+	const char *name, *operands, *summary;	/* operands: "ID [SIGNAL]" */
+	const char *details;			/* further help text, or NULL */
+	const struct cli_option *options;
+	size_t options_size;			/* of the command's own struct, zeroed before parsing */
+	int min, max;				/* operands; max -1 = any */
+	bool stop_at_operand;			/* options end at the first operand (exec, launch, ps, kill) */
+	bool hidden;
+	/* Returns the exit status. Prints its own answer; a failure goes through cli_fail(). */
+	int (*run)(const struct cli_globals *g, const void *options, int argc, char *const *argv);
+};
+
+/* One per cmd_NAME.c; the table in main.c lists them. */
+extern const struct cli_command cmd_create, cmd_delete, cmd_events, cmd_exec, cmd_explain, cmd_features, cmd_kill, cmd_launch,
+	cmd_list, cmd_pause, cmd_posture, cmd_ps, cmd_resume, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_update,
+	cmd_checkpoint, cmd_restore;
+
+/* Logs e->text once as the error record, prints it on standard error when the log is elsewhere, returns status (1 when 0). */
+int cli_fail(const struct err *e, int status);
+/* Reads options into `out`; operands are left in argv order in *operands (pointing into argv). */
+int cli_parse(const struct cli_option *options, bool stop_at_operand, int argc, char **argv, void *out, struct strings *operands,
+	      struct err *e);
+void cli_print_help(const struct cli_command *c);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/cgroup.h - place, limit, measure and freeze processes. Picks version 1 (also hybrid) or 2 by itself.
+ *
+ * A struct cgroup names where a container's cgroups are: one directory on v2, one per mounted controller on v1 (plus the
+ * unified tree of a hybrid host when it is there). It is plain text, so that it can be stored and read again.
+ */
+#ifndef CAISSON_KERNEL_CGROUP_H
+#define CAISSON_KERNEL_CGROUP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "policy/facts.h"
+#include "spec/types.h"
+
+struct cgroup_dir { const char *controllers; /* "cpu,cpuacct", "name=systemd", "" for v2 */ const char *path; /* absolute, on the host */ };
+struct cgroup {
+	enum cgroup_mode mode;		/* CGROUP_NONE: no cgroup at all (disabled, or rootless without delegation) */
+	size_t n;
+	const struct cgroup_dir *v;
+	const char *name;		/* the path below the controllers' mounts, as /proc/PID/cgroup shows it */
+};
+
+/* Which mode this host is in: statfs(2) of /sys/fs/cgroup. */
+enum cgroup_mode cgroup_detect(void);
+
+/*
+ * Works out the directories; makes nothing. `asked` is cgroupsPath: absolute = below the controllers' mounts; relative or NULL =
+ * below the caller's own cgroup on v1 as runc does ("/proc/self/cgroup" + asked), below "/" of the mount on v2 when
+ * absolute; NULL = "/caisson/ID" below the base. ".." and empty components are refused.
+ */
+int cgroup_locate(struct arena *a, const char *asked, const char *id, struct cgroup *out, struct err *e);
+
+/*
+ * Makes the directories (those it made are removed again on failure), enables the controllers along the path on v2, and
+ * refuses a cgroup that exists and is frozen or holds processes ("container's cgroup is not empty").
+ * rootless: without the right to make them, leaves mode = CGROUP_NONE in *cg and succeeds when r asks for no limit.
+ */
+int cgroup_make(struct cgroup *cg, const struct resources *r, bool rootless, struct err *e);
+/* Writes every limit; what this version cannot express is an error that names the property and the version. devices: v1
+ * devices.{deny,allow}, v2 a BPF program. `update` = an existing container: previous values are read first and written back when
+ * a write fails; devices are never touched. */
+int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update, struct err *e);
+
+/* v2: a descriptor of the directory for CLONE_INTO_CGROUP (the caller closes it); -1 on v1. */
+int cgroup_open_dir(const struct cgroup *cg, struct err *e);
+/* v1: descriptors of each `tasks` file, opened for writing, into fds[]; the new process writes "0" to each before it
+ * unshares anything (an RCU grace period otherwise: reference/perf.md). Returns how many; 0 on v2 (cgroup.procs of the
+ * hybrid tree is among them). */
+enum { CGROUP_MAX_DIRS = 24 };
+int cgroup_open_tasks(const struct cgroup *cg, int fds[CGROUP_MAX_DIRS], struct err *e);
+/* Moves another process in (exec on old kernels, tests). */
+int cgroup_add(const struct cgroup *cg, pid_t pid, struct err *e);
+/* The same cgroup with `sub` appended, for exec --cgroup; ctrl NULL = all. Must exist. */
+int cgroup_sub(struct arena *a, const struct cgroup *cg, const char *ctrl, const char *sub, struct cgroup *out, struct err *e);
+
+int cgroup_freeze(const struct cgroup *cg, struct err *e);  /* returns when FROZEN is reached; deadline 10 s, then thaws */
+int cgroup_thaw(const struct cgroup *cg, struct err *e);
+bool cgroup_is_frozen(const struct cgroup *cg);
+/* Every process in the cgroup and below, by recursion; malloc'd. Returns the count. */
+ssize_t cgroup_pids(const struct cgroup *cg, pid_t **out, struct err *e);
+/* cgroup.kill on v2; else freeze-free rounds of SIGKILL until no process is left (deadline 10 s). Thaws first on v1. */
+int cgroup_kill(const struct cgroup *cg, struct err *e);
+/* Removes the directories, deepest first, children made inside by the container as well. Waits by polling cgroup.events (v2) or
+ * short polls (v1) while exiting processes are still counted, at most 10 s. Gone already = success. */
+int cgroup_remove(const struct cgroup *cg, struct err *e);
+
+/* The "data" object of `events --stats` in runc's form: cpu, cpuset, memory, pids, blkio, hugetlb. New reference. */
+json_t *cgroup_stats(const struct cgroup *cg, struct err *e);
+/* Blocks until an out-of-memory event or until the cgroup goes (0 = oom, 1 = gone). */
+int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e);
+
+json_t *cgroup_to_json(const struct cgroup *cg); /* new reference; NULL: no memory */
+int cgroup_from_json(struct arena *a, const json_t *v, struct cgroup *out, struct err *e);
+
+#endif

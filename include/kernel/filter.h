@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/filter.h - the seccomp compiler: rules in, ready BPF out. libseccomp resolves names and is the oracle of the
+ * tests; the programs are our own (runs of equal verdicts, binary search; reference/perf.md).
+ *
+ * Two programs at most: the engine's filter, unchanged in meaning, then the policy's (policy-design section 7). The first
+ * also answers ENOSYS to numbers above the highest one it names when its default is an errno (as runc does).
+ */
+#ifndef CAISSON_KERNEL_FILTER_H
+#define CAISSON_KERNEL_FILTER_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "policy/plan.h"
+
+struct filter_program {
+	const struct sock_filter *insns;
+	uint16_t n;			/* 0 = no program */
+	uint32_t flags;			/* SECCOMP_FILTER_FLAG_*, without NEW_LISTENER */
+	bool notify;			/* has USER_NOTIF: install with a listener */
+};
+enum { FILTER_PROGRAMS = 2 };
+struct filters { struct filter_program v[FILTER_PROGRAMS]; size_t n; };
+
+/* Programs live in `a`. An engine rule with an unknown call name is skipped (a debug matter); everything else that cannot be
+ * compiled is an error. */
+int filter_build(struct arena *a, const struct plan_filter *p, struct filters *out, struct err *e);
+
+/* What features(1) lists; NULL-terminated. */
+extern const char *const filter_action_words[], *const filter_operator_words[], *const filter_arch_words[],
+	*const filter_flag_words[];
+/* The subset of filter_flag_words this kernel takes, as a mask of SECCOMP_FILTER_FLAG_*; asks the kernel. */
+uint32_t filter_kernel_flags(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/facts.h - what this host and this caller can do, as values. kernel/host.h fills them; policy/ only reads them,
+ * so that every decision can be tested without a host.
+ */
+#ifndef CAISSON_POLICY_FACTS_H
+#define CAISSON_POLICY_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
+
+struct facts {
+	unsigned kernel_major, kernel_minor;
+	uint32_t uid;			/* effective, of the caller */
+	bool in_user_namespace;		/* uid_map is not the initial identity */
+	uint64_t caps;			/* the caller's bounding set meets its permitted set: what it can give */
+	enum cgroup_mode cgroup;
+	bool apparmor, selinux, landlock;
+	uint64_t nofile_hard;		/* the caller's hard RLIMIT_NOFILE: the kernel lets nobody without SYS_RESOURCE go over */
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/merge.h - spec + level + labels + facts -> plan. Pure: the same inputs give the same bytes.
+ *
+ * Tightening is free; nothing here can add a right that the document did not ask for, except private and empty things
+ * (tmpfs, a private namespace). policy-design sections 2 and 4.
+ */
+#ifndef CAISSON_POLICY_MERGE_H
+#define CAISSON_POLICY_MERGE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "policy/facts.h"
+#include "policy/labels.h"
+#include "policy/plan.h"
+#include "spec/spec.h"
+
+struct policy_request {
+	const char *id, *bundle;	/* bundle: absolute */
+	const char *root_path;		/* the document's root.path made absolute (lexically, against the bundle) */
+	enum level level;
+	const char *level_from;
+	bool standalone;		/* launch: the level's private namespaces and tmpfs are made, not only demanded */
+	bool init;			/* keep caisson-init as PID 1 */
+	bool root_idmap;		/* launch: attach the root id-mapped */
+	bool no_cgroup;
+	const struct label_caps *labels;/* NULL: no source was asked */
+	const struct facts *facts;
+};
+
+/* A refusal names its rule: `refused by level "hardened" (namespaces): the container asks for the host's pid namespace;
+ * ...how to allow it`. */
+int policy_merge(struct arena *a, const struct spec *s, const struct policy_request *r, const struct plan **out,
+		 struct err *e);
+
+/* A process for exec: what is asked, met with the stored plan (capability ceiling, no_new_privs, non-root, securebits).
+ * hardened and strict refuse a request for more capabilities than the ceiling only by cutting it. */
+int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
+		      struct err *e);
+
+/* "none" "baseline" "hardened" "strict" -> the level, or -EINVAL. */
+int policy_level_find(const char *name);
+const char *policy_level_name(enum level l);
+
+#endif

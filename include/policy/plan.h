@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/plan.h - what will be applied: the sealed value that everything after the decision takes as const.
+ *
+ * Built by policy/merge.h in an arena, sealed before the first clone. Each decision that differs from what was asked has
+ * a struct reason beside it. Kernel modules take their own slice.
+ */
+#ifndef CAISSON_POLICY_PLAN_H
+#define CAISSON_POLICY_PLAN_H
+
+#include "spec/types.h"
+
+enum level { LEVEL_NONE, LEVEL_BASELINE, LEVEL_HARDENED, LEVEL_STRICT, LEVELS };
+
+/* The second filter, installed after the engine's (policy-design section 7). */
+enum filter_set { FILTER_SET_NONE, FILTER_SET_BASELINE, FILTER_SET_CONTAINER, FILTER_SET_SERVICE };
+struct plan_filter {
+	bool has_engine;
+	struct seccomp engine;		/* the document's own filter, unchanged */
+	enum filter_set set;
+	uint64_t caps;			/* the bounding set that results: opt-in groups follow it */
+	bool allow_compat32;		/* false: native calls only (hardened and strict) */
+};
+
+enum reason_kind { REASON_KEPT, REASON_NARROWED, REASON_ADDED, REASON_WARNED };
+struct reason {
+	const char *control;		/* "capabilities", "root", "user", ... */
+	const char *asked, *result;	/* short texts for people */
+	const char *rule;		/* "level strict", "label security.capabilities", "config.json", ... */
+	enum reason_kind kind;
+};
+struct reasons { size_t n; const struct reason *v; };
+
+struct plan_root {
+	const char *path;		/* absolute, cleaned, on the host */
+	bool readonly, nosuid, nodev;
+	bool idmap;			/* attach the root id-mapped with uid_map/gid_map (launch strict) */
+	unsigned long propagation;	/* MS_*; 0 = the default: slave, recursive */
+};
+
+struct plan {
+	/* who */
+	const char *id, *bundle;	/* bundle: absolute */
+	const char *oci_version;	/* the document's own */
+	enum level level;
+	const char *level_from;		/* "built-in default", "--policy", "caisson.json", ... */
+	bool privileged_shape;		/* recognised by shape and passed through (policy-design 2.1) */
+	struct key_values annotations;
+
+	/* the process */
+	bool has_process;
+	struct process process;		/* caps already cut; no_new_privs already raised */
+	uint64_t cap_ceiling;		/* meets every exec */
+	bool label_caps_set;		/* a capability label narrowed, or confirmed, the set */
+	uint64_t label_caps;
+	bool require_non_root;		/* uid and gid must not be 0: checked after setuid in caisson-init */
+	uint32_t securebits;		/* 0 = leave alone */
+	bool init;			/* caisson-init stays PID 1 (launch --init, or by itself) */
+
+	/* the room */
+	struct plan_root root;
+	struct mounts mounts;		/* the document's, then the policy's own */
+	struct devices devices;		/* what the document lists; the six default devices are made besides */
+	struct strings masked_paths, readonly_paths;
+	const char *mount_label;
+	struct namespace ns[NS_KINDS];
+	struct id_maps uid_map, gid_map;
+	struct time_offset boottime, monotonic;
+	const char *hostname, *domainname;
+	struct key_values sysctl;
+	bool has_personality;
+	unsigned long personality;
+	struct hooks hooks[HOOK_KINDS];
+
+	/* limits */
+	const char *cgroups_path;	/* NULL: made from the id */
+	bool no_cgroup;			/* --cgroup-manager disabled */
+	struct resources resources;
+	struct plan_filter filter;
+
+	struct reasons reasons;
+	struct strings warnings;	/* to be logged once, before the launch */
+};
+
+#endif
