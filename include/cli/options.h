@@ -63,7 +63,13 @@ extern const struct cli_command cmd_create, cmd_delete, cmd_events, cmd_exec, cm
 
 /* Logs e->text once as the error record, prints it on standard error when the log is elsewhere, returns status (1 when 0). */
 int cli_fail(const struct err *e, int status);
-/* Reads options into `out`; operands are left in argv order in *operands (pointing into argv). */
+/*
+ * Reads options into `out` (zeroed by the caller). argv holds the words after the command's name. Operands are moved, in their order,
+ * to the front of argv, and *operands points at them there; a NULL follows them if anything was taken out (or argv had one).
+ * "--" ends the options and is dropped; with stop_at_operand a "--" after the first operand is an operand like any other.
+ * Returns 0, CLI_HELP_ASKED when --help (or -h, unless the table has an h of its own) was among them, or -errno.
+ */
+enum { CLI_HELP_ASKED = 1 };
 int cli_parse(const struct cli_option *options, bool stop_at_operand, int argc, char **argv, void *out, struct strings *operands,
 	      struct err *e);
 void cli_print_help(const struct cli_command *c);
