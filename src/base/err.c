@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One line: what a hostile name may hold must not forge a second line in a log. */
+static void err_one_line(struct err *e)
+{
+	for (char *p = e->text; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+}
+
+static int err_put(struct err *e, int code, int with_reason, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	size_t at = n < 0 ? 0 : (size_t)n;
+
+	if (with_reason && at < sizeof(e->text) - 1)
+		snprintf(e->text + at, sizeof(e->text) - at, ": %s", strerror(code));
+	e->code = code > 0 ? code : EINVAL;
+	err_one_line(e);
+	return -e->code;
+}
+
+int err_sys(struct err *e, const char *fmt, ...)
+{
+	int code = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int r = err_put(e, code, 1, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int err_code(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int r = err_put(e, code, 1, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int err_set(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int r = err_put(e, code, 0, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int err_wrap(struct err *e, const char *fmt, ...)
+{
+	char inner[sizeof(e->text)];
+	va_list ap;
+
+	memcpy(inner, e->text, sizeof(inner));
+	va_start(ap, fmt);
+	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	size_t at = n < 0 ? 0 : (size_t)n;
+	if (at < sizeof(e->text) - 1)
+		snprintf(e->text + at, sizeof(e->text) - at, ": %s", inner);
+	if (e->code <= 0)
+		e->code = EINVAL;
+	err_one_line(e);
+	return -e->code;
+}
