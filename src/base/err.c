@@ -14,6 +14,7 @@ static void err_one_line(struct err *e)
 			*p = ' ';
 }
 
+__attribute__((format(printf, 4, 0)))
 static int err_put(struct err *e, int code, int with_reason, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);

@@ -47,6 +47,7 @@ static void add_json_text(struct str *s, const char *text)
 	}
 }
 
+__attribute__((format(printf, 2, 0)))
 static void log_put(const char *level, const char *fmt, va_list ap)
 {
 	char text[2048], when[32];
