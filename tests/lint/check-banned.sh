@@ -7,7 +7,7 @@ cd "$top" || exit 2
 
 status=0
 while read -r name instead; do
-	hits=$(find src include tests -name '*.[ch]' -type f -exec grep -nE "(^|[^A-Za-z0-9_.>])$name[[:space:]]*\(" {} + |
+	hits=$(find src include tests -name '*.[ch]' -type f -exec grep -nE "(^|[^A-Za-z0-9_.>])${name}[[:space:]]*\(" {} + |
 		grep -vE '^[^:]*:[0-9]+:[[:space:]]*(\*|/\*|//)')
 	if [ -n "$hits" ]; then
 		printf '%s\n' "$hits" | sed "s|\$|   [$name: $instead]|" >&2
