@@ -23,6 +23,7 @@ struct cgroup {
 	size_t n;
 	const struct cgroup_dir *v;
 	const char *name;		/* the path below the controllers' mounts, as /proc/PID/cgroup shows it */
+	bool rootless;			/* set by cgroup_make: a missing right to restrict devices is not an error */
 };
 
 /* Which mode this host is in: statfs(2) of /sys/fs/cgroup. */
@@ -30,8 +31,9 @@ enum cgroup_mode cgroup_detect(void);
 
 /*
  * Works out the directories; makes nothing. `asked` is cgroupsPath: absolute = below the controllers' mounts; relative or NULL =
- * below the caller's own cgroup on v1 as runc does ("/proc/self/cgroup" + asked), below "/" of the mount on v2 when
- * absolute; NULL = "/caisson/ID" below the base. ".." and empty components are refused.
+ * where runc puts it: below the caller's own cgroup on v1 (/proc/self/cgroup), beside it on v2, because a cgroup that holds
+ * processes cannot hand controllers to children. NULL = "caisson-ID". ".." and empty components are refused. Mounts are looked
+ * for at their conventional places; /proc/self/mountinfo is read only when one is missing.
  */
 int cgroup_locate(struct arena *a, const char *asked, const char *id, struct cgroup *out, struct err *e);
 
@@ -46,11 +48,17 @@ int cgroup_make(struct cgroup *cg, const struct resources *r, bool rootless, str
  * a write fails; devices are never touched. */
 int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update, struct err *e);
 
-/* v2: a descriptor of the directory for CLONE_INTO_CGROUP (the caller closes it); -1 on v1. */
+/*
+ * v2, and the unified tree of a hybrid host: a descriptor of the directory for CLONE_INTO_CGROUP (the caller closes it). -1, and
+ * e untouched, when there is none (v1, CGROUP_NONE): then the next call does everything.
+ */
 int cgroup_open_dir(const struct cgroup *cg, struct err *e);
-/* v1: descriptors of each `tasks` file, opened for writing, into fds[]; the new process writes "0" to each before it
- * unshares anything (an RCU grace period otherwise: reference/perf.md). Returns how many; 0 on v2 (cgroup.procs of the
- * hybrid tree is among them). */
+/*
+ * v1 and hybrid: descriptors of each v1 `tasks` file, opened for writing, into fds[]; the new process writes "0" to each before
+ * it unshares anything (another process doing it waits for an RCU grace period). Returns how many; 0 on v2. The unified tree of
+ * a hybrid host is not among them: its cgroup.procs waits for the grace period even for a lone thread, so the process is born
+ * there (cgroup_open_dir).
+ */
 enum { CGROUP_MAX_DIRS = 24 };
 int cgroup_open_tasks(const struct cgroup *cg, int fds[CGROUP_MAX_DIRS], struct err *e);
 /* Moves another process in (exec on old kernels, tests). */
@@ -63,7 +71,8 @@ int cgroup_thaw(const struct cgroup *cg, struct err *e);
 bool cgroup_is_frozen(const struct cgroup *cg);
 /* Every process in the cgroup and below, by recursion; malloc'd. Returns the count. */
 ssize_t cgroup_pids(const struct cgroup *cg, pid_t **out, struct err *e);
-/* cgroup.kill on v2; else freeze-free rounds of SIGKILL until no process is left (deadline 10 s). Thaws first on v1. */
+/* cgroup.kill where there is one; on v1 rounds of freeze, SIGKILL, thaw until no process is left (deadline 10 s): a frozen
+ * process cannot end, so no pid is reused between reading it and killing it. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);
 /* Removes the directories, deepest first, children made inside by the container as well. Waits by polling cgroup.events (v2) or
  * short polls (v1) while exiting processes are still counted, at most 10 s. Gone already = success. */
@@ -71,7 +80,7 @@ int cgroup_remove(const struct cgroup *cg, struct err *e);
 
 /* The "data" object of `events --stats` in runc's form: cpu, cpuset, memory, pids, blkio, hugetlb. New reference. */
 json_t *cgroup_stats(const struct cgroup *cg, struct err *e);
-/* Blocks until an out-of-memory event or until the cgroup goes (0 = oom, 1 = gone). */
+/* Blocks until an out-of-memory event (0), until the cgroup is empty or gone (1), or for timeout_ms (2; -1 = for ever). */
 int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e);
 
 json_t *cgroup_to_json(const struct cgroup *cg); /* new reference; NULL: no memory */
