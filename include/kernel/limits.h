@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel/limits.h - OOM score, sysctls: single values the kernel keeps per process or per namespace. */
+#ifndef CAISSON_KERNEL_LIMITS_H
+#define CAISSON_KERNEL_LIMITS_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "spec/types.h"
+
+/* proc_pid_oom_score_adj(5). A process that may not lower its score gets EACCES. */
+int limits_oom_score(pid_t pid, int64_t score, struct err *e);
+/* Writes each key below /proc/sys of the caller's namespaces; before the root is entered, while the host's procfs is there. */
+int limits_sysctls(const struct key_values *kv, struct err *e);
+
+#endif

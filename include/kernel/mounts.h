@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/mounts.h - make one mount and attach it, by descriptors only.
+ *
+ * Restrict first, attach second: a mount is detached until its attributes are set, so it is never visible with weaker ones
+ * (open_tree(2), fsopen(2), mount_setattr(2): Linux 5.12).
+ */
+#ifndef CAISSON_KERNEL_MOUNTS_H
+#define CAISSON_KERNEL_MOUNTS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "kernel/cgroup.h"
+#include "policy/plan.h"
+
+/* What all mounts of one container share. Descriptors are borrowed. */
+struct mounts_ctx {
+	int root;			/* O_PATH of the new root mount, attached */
+	const char *bundle;		/* relative bind sources are below it */
+	const char *mount_label;	/* SELinux context for new file systems; NULL */
+	const struct cgroup *cgroup;	/* for mounts of type cgroup */
+	bool cgroup_namespace;		/* the container has its own */
+	bool user_namespace;		/* host mounts carry locked flags */
+	const int *sources;		/* detached trees opened by the parent, by mount index, -1 = open it here; NULL = none */
+};
+
+/* A detached copy of a bind source (a tree for rbind). */
+int mounts_open_source(const struct mount *m, const char *bundle, struct err *e);
+/* Id-maps a detached tree. `userns`: a descriptor of the namespace that has the maps. */
+int mounts_idmap(int tree, int userns, bool recursive, struct err *e);
+/* mounts[m->index] into the container: target made when absent, source or file system, attributes, propagation, attached. */
+int mounts_attach(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e);
+
+/* A new detached file system. data: comma-joined options; attr: MOUNT_ATTR_*. */
+int mounts_new_fs(const char *type, const char *source, const char *data, unsigned long sb_flags, unsigned int attr,
+		  const char *label, struct err *e);
+/* A detached mount onto an O_PATH descriptor. */
+int mounts_move(int tree, int target, struct err *e);
+/* Type "cgroup" or "cgroup2": what that is depends on the host. */
+int mounts_attach_cgroup(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e);
+/* Copies what is at `from` (O_PATH directory) into `to`: directories, files, links, with owners and modes. */
+int mounts_copy_up(int from, int to, struct err *e);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/rootfs.h - assemble the container's root and enter it. Runs in the new process, inside its mount namespace.
+ *
+ * Order: rootfs_attach (propagation, the root mount), the mounts (kernel/mounts.h), rootfs_finish (devices, links, masked and
+ * read-only paths, cwd, read-only root), rootfs_enter. Nothing inside the root is ever named by a path of the host.
+ */
+#ifndef CAISSON_KERNEL_ROOTFS_H
+#define CAISSON_KERNEL_ROOTFS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "kernel/mounts.h"
+#include "policy/plan.h"
+
+/* A detached tree of the root file system with its attributes. */
+int rootfs_open_source(const struct plan_root *r, struct err *e);
+/* Stops propagation to the host and attaches the root. tree: from rootfs_open_source, or -1 to open it here. Returns an O_PATH
+ * descriptor of the root mount. */
+int rootfs_attach(const struct plan_root *r, int tree, struct err *e);
+int rootfs_finish(const struct plan *p, int root, struct err *e);
+/* pivot_root(2), or with no_pivot MS_MOVE and chroot(2) as an initramfs needs. */
+int rootfs_enter(int root, bool no_pivot, unsigned long propagation, struct err *e);
+
+/* Pieces of rootfs_finish, one file each. */
+int rootfs_devices(const struct plan *p, int root, struct err *e);
+int rootfs_hide_paths(const struct plan *p, int root, struct err *e);
+
+#endif

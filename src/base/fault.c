@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fault.h"
+
+#ifdef CAISSON_FAULT_INJECTION
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+static void log_step(const char *step)
+{
+	const char *path = getenv("CAISSON_FAULT_LOG");
+	char line[128];
+
+	if (!path)
+		return;
+	auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int n = snprintf(line, sizeof(line), "%s\n", step);
+	if (fd >= 0)
+		(void)fd_write_all(fd, line, (size_t)n); /* a test's aid only */
+}
+
+int fault_here(const char *step, struct err *e)
+{
+	const char *want = getenv("CAISSON_FAULT");
+
+	log_step(step);
+	if (!want)
+		return 0;
+	if (strncmp(want, "kill:", 5) == 0 && strcmp(want + 5, step) == 0)
+		raise(SIGKILL);
+	if (strcmp(want, step) != 0)
+		return 0;
+	return err_set(e, EIO, "%s: made to fail by CAISSON_FAULT", step);
+}
+#else
+/* ISO C wants something in every file. */
+extern int fault_injection_is_off;
+#endif

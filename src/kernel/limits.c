@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+
+int limits_oom_score(pid_t pid, int64_t score, struct err *e)
+{
+	char path[64], text[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	snprintf(text, sizeof(text), "%" PRId64, score);
+	int r = fd_write_to(AT_FDCWD, path, text);
+	return r < 0 ? err_code(e, -r, "process.oomScoreAdj: write %s to %s", text, path) : 0;
+}
+
+/* "net.ipv4.ip_forward" -> "net/ipv4/ip_forward"; a '/' in a key stands for a '.' in a name (sysctl.d(5)). */
+static int key_path(const char *key, char out[PATH_MAX])
+{
+	size_t n = strlen(key);
+
+	if (n == 0 || n >= PATH_MAX || key[0] == '.' || key[0] == '/' || strstr(key, ".."))
+		return -EINVAL;
+	bool slashes = strchr(key, '/') && (!strchr(key, '.') || strchr(key, '/') < strchr(key, '.'));
+	for (size_t i = 0; i <= n; i++) {
+		char c = key[i];
+		if (!slashes && (c == '.' || c == '/'))
+			c = c == '.' ? '/' : '.';
+		out[i] = c;
+	}
+	return 0;
+}
+
+int limits_sysctls(const struct key_values *kv, struct err *e)
+{
+	if (!kv->n)
+		return 0;
+	auto_fd int sys = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (sys < 0)
+		return err_sys(e, "open /proc/sys");
+	for (size_t i = 0; i < kv->n; i++) {
+		char path[PATH_MAX];
+		if (key_path(kv->v[i].key, path) < 0)
+			return err_set(e, EINVAL, "linux.sysctl: \"%s\" is not a sysctl name", kv->v[i].key);
+		int r = fd_write_to(sys, path, kv->v[i].value);
+		if (r < 0)
+			return err_code(e, -r, "linux.sysctl: set %s to \"%s\"", kv->v[i].key, kv->v[i].value);
+	}
+	return 0;
+}

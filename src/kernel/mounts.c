@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/sys.h"
+
+int mounts_move(int tree, int target, struct err *e)
+{
+	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_sys(e, "attach the mount");
+	return 0;
+}
+
+/* The kernel explains a refused option in the context's own log: "e tmpfs: Bad value for 'size'" (fsopen(2)). */
+static int fs_error(int fs, int code, struct err *e, const char *what, const char *word)
+{
+	char why[256];
+	ssize_t n = read(fs, why, sizeof(why) - 1);
+
+	if (n <= 2)
+		return err_code(e, code, "%s %s", what, word);
+	why[n] = '\0';
+	while (n > 0 && why[n - 1] == '\n')
+		why[--n] = '\0';
+	return err_code(e, code, "%s %s: %s", what, word, why + 2);
+}
+
+static int fs_word(int fs, char *word, struct err *e)
+{
+	char *value = strchr(word, '=');
+	int r;
+
+	if (value)
+		*value++ = '\0';
+	r = value ? sys_fsconfig(fs, FSCONFIG_SET_STRING, word, value, 0)
+		  : sys_fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0);
+	return r < 0 ? fs_error(fs, errno, e, "option", word) : 0;
+}
+
+static int fs_data(int fs, const char *data, struct err *e)
+{
+	if (!data || !*data)
+		return 0;
+	auto_free char *copy = strdup(data);
+	if (!copy)
+		return err_code(e, ENOMEM, "mount options");
+	char *rest = copy;
+	for (char *word; (word = strsep(&rest, ","));) {
+		int r = *word ? fs_word(fs, word, e) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int fs_flags(int fs, unsigned long flags, struct err *e)
+{
+	static const struct { unsigned long flag; const char *word; } words[] = {
+		{ MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" }, { MS_MANDLOCK, "mand" },
+		{ MS_LAZYTIME, "lazytime" }, { MS_I_VERSION, "iversion" },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(words); i++)
+		if ((flags & words[i].flag) && sys_fsconfig(fs, FSCONFIG_SET_FLAG, words[i].word, NULL, 0) < 0)
+			return fs_error(fs, errno, e, "option", words[i].word);
+	return 0;
+}
+
+int mounts_new_fs(const char *type, const char *source, const char *data, unsigned long sb_flags, unsigned int attr,
+		  const char *label, struct err *e)
+{
+	auto_fd int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
+
+	if (fs < 0)
+		return errno == ENODEV ? err_set(e, ENODEV, "file system type \"%s\" is not known to this kernel", type)
+				       : err_sys(e, "file system type \"%s\"", type);
+	if (source && *source && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+		return fs_error(fs, errno, e, "source", source);
+	if (label && sys_fsconfig(fs, FSCONFIG_SET_STRING, "context", label, 0) < 0)
+		return fs_error(fs, errno, e, "mount label", label);
+	int r = fs_flags(fs, sb_flags, e);
+	if (r == 0)
+		r = fs_data(fs, data, e);
+	if (r < 0)
+		return r;
+	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fs_error(fs, errno, e, "make the file system", type);
+	int tree = sys_fsmount(fs, FSMOUNT_CLOEXEC, attr);
+	return tree < 0 ? err_sys(e, "make a mount of \"%s\"", type) : tree;
+}
+
+int mounts_open_source(const struct mount *m, const char *bundle, struct err *e)
+{
+	char path[PATH_MAX];
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (m->recursive ? AT_RECURSIVE : 0);
+
+	if (!m->source || !*m->source)
+		return err_set(e, EINVAL, "a bind mount needs a source");
+	int n = m->source[0] == '/' ? snprintf(path, sizeof(path), "%s", m->source)
+				    : snprintf(path, sizeof(path), "%s/%s", bundle, m->source);
+	if (n < 0 || n >= (int)sizeof(path))
+		return err_code(e, ENAMETOOLONG, "source %s", m->source);
+	int tree = sys_open_tree(AT_FDCWD, path, flags);
+	return tree < 0 ? err_sys(e, "bind source %s", m->source) : tree;
+}
+
+int mounts_idmap(int tree, int userns, bool recursive, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)(unsigned)userns };
+
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
+		return err_sys(e, "id-map the mount (its file system may not support that)");
+	return 0;
+}
+
+/* What statvfs(2) calls each attribute, to see which of those to be cleared are set at all. */
+static uint64_t attrs_now(int tree)
+{
+	static const struct { unsigned long st; uint64_t attr; } names[] = {
+		{ ST_RDONLY, MOUNT_ATTR_RDONLY }, { ST_NOSUID, MOUNT_ATTR_NOSUID }, { ST_NODEV, MOUNT_ATTR_NODEV },
+		{ ST_NOEXEC, MOUNT_ATTR_NOEXEC },
+	};
+	struct statvfs st;
+	uint64_t now = 0;
+
+	if (fstatvfs(tree, &st) < 0)
+		return ~UINT64_C(0);
+	for (size_t i = 0; i < N_ELEMENTS(names); i++)
+		if (st.f_flag & names[i].st)
+			now |= names[i].attr;
+	return now;
+}
+
+static int set_attr(int tree, struct mount_attr attr, bool recursive, struct err *e)
+{
+	const uint64_t simple = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+	/* In a user namespace the host's flags are locked: asking to clear one that is not set must not fail. */
+	if (!recursive)
+		attr.attr_clr &= attrs_now(tree) | ~simple;
+	if (!attr.attr_set && !attr.attr_clr && !attr.propagation)
+		return 0;
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
+		return errno == EPERM ? err_set(e, EPERM, "set mount attributes: a flag of the source is locked by the host "
+							  "(it cannot be made weaker in a user namespace)")
+				      : err_sys(e, "set mount attributes");
+	return 0;
+}
+
+static int restrict_tree(int tree, const struct mount *m, struct err *e)
+{
+	const unsigned long kinds = MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE;
+	int r = set_attr(tree, (struct mount_attr){ .attr_set = m->attr_set, .attr_clr = m->attr_clear }, false, e);
+
+	if (r == 0)
+		r = set_attr(tree, (struct mount_attr){ .attr_set = m->rattr_set, .attr_clr = m->rattr_clear }, true, e);
+	if (r == 0 && m->propagation)
+		r = set_attr(tree, (struct mount_attr){ .propagation = m->propagation & kinds },
+			     (m->propagation & MS_REC) != 0, e);
+	return r;
+}
+
+/* Below a procfs only what engines really bind there (lxcfs) may be covered: the rest is how a container learns who it is
+ * and how we check it (CVE-2019-16884, CVE-2019-19921). */
+static bool proc_target_is_fine(int root, int target)
+{
+	static const char *const fine[] = { "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps",
+					    "/proc/uptime", "/proc/loadavg", "/proc/slabinfo",
+					    "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled" };
+	struct stat here, there;
+
+	if (fstat(target, &here) < 0)
+		return false;
+	for (size_t i = 0; i < N_ELEMENTS(fine); i++) {
+		auto_fd int fd = path_probe_in(root, fine[i], O_PATH);
+		if (fd >= 0 && fstat(fd, &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+			return true;
+	}
+	return false;
+}
+
+static bool is_proc_or_sysfs(const struct mount *m)
+{
+	return !m->bind && m->type && (strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0);
+}
+
+static int check_target(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+{
+	struct statfs fs;
+
+	if (fstatfs(target, &fs) < 0)
+		return err_sys(e, "look at the target");
+	if (fs.f_type == PROC_SUPER_MAGIC && !is_proc_or_sysfs(m) && !proc_target_is_fine(c->root, target))
+		return err_set(e, EPERM, "the target lies inside a procfs: only a few files there may be mounted over");
+	return 0;
+}
+
+/* A procfs or sysfs goes onto a real directory, never where a link of the image points (CVE-2019-19921). */
+static int open_target(const struct mounts_ctx *c, const struct mount *m, bool file, struct err *e)
+{
+	if (is_proc_or_sysfs(m)) {
+		int fd = path_probe_nolink(c->root, m->destination, O_PATH | O_DIRECTORY);
+		if (fd >= 0)
+			return fd;
+		if (fd != -ENOENT)
+			return err_set(e, -fd, "the target must be a directory, not a symbolic link: refusing to mount %s on it",
+				       m->type);
+	}
+	auto_fd int target = path_target_in(c->root, m->destination, file, e);
+	if (target < 0)
+		return target;
+	int r = check_target(c, m, target, e);
+	return r < 0 ? r : fd_take(&target);
+}
+
+static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e)
+{
+	struct stat st;
+	auto_fd int tree = c->sources && c->sources[at] >= 0 ? c->sources[at] : mounts_open_source(m, c->bundle, e);
+
+	if (tree < 0)
+		return tree;
+	if (fstat(tree, &st) < 0)
+		return err_sys(e, "look at bind source %s", m->source);
+	int r = restrict_tree(tree, m, e);
+	if (r < 0)
+		return r;
+	auto_fd int target = open_target(c, m, !S_ISDIR(st.st_mode), e);
+	if (target < 0)
+		return target;
+	return mounts_move(tree, target, e);
+}
+
+/* A tmpfs without mode= looks like the directory it covers. */
+static char *tmpfs_data(const struct mount *m, int target)
+{
+	struct stat st;
+	char *out = NULL;
+
+	if (strncmp(m->data, "mode=", 5) == 0 || strstr(m->data, ",mode=") || fstat(target, &st) < 0)
+		return strdup(m->data);
+	return asprintf(&out, "mode=%o%s%s", st.st_mode & 07777, *m->data ? "," : "", m->data) < 0 ? NULL : out;
+}
+
+static int attach_tmpfs(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+{
+	auto_free char *data = tmpfs_data(m, target);
+
+	if (!data)
+		return err_code(e, ENOMEM, "tmpfs options");
+	auto_fd int tree = mounts_new_fs("tmpfs", m->source, data, m->sb_flags, 0, c->mount_label, e);
+	if (tree < 0)
+		return tree;
+	int r = m->copy_up ? mounts_copy_up(target, tree, e) : 0;
+	if (r == 0)
+		r = restrict_tree(tree, m, e);
+	return r < 0 ? r : mounts_move(tree, target, e);
+}
+
+static bool takes_label(const char *type)
+{
+	return strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0 && strcmp(type, "mqueue") != 0;
+}
+
+static int attach_fs(const struct mounts_ctx *c, const struct mount *m, struct err *e)
+{
+	if (!m->type || !*m->type)
+		return err_set(e, EINVAL, "needs a type, or the option bind");
+	auto_fd int target = open_target(c, m, false, e);
+	if (target < 0)
+		return target;
+	if (strcmp(m->type, "cgroup") == 0 || strcmp(m->type, "cgroup2") == 0)
+		return mounts_attach_cgroup(c, m, target, e);
+	if (strcmp(m->type, "tmpfs") == 0)
+		return attach_tmpfs(c, m, target, e);
+	auto_fd int tree = mounts_new_fs(m->type, m->source, m->data, m->sb_flags, 0,
+					 takes_label(m->type) ? c->mount_label : NULL, e);
+	if (tree < 0)
+		return tree;
+	int r = restrict_tree(tree, m, e);
+	return r < 0 ? r : mounts_move(tree, target, e);
+}
+
+static int change_existing(const struct mounts_ctx *c, const struct mount *m, struct err *e)
+{
+	auto_fd int target = path_open_in(c->root, m->destination, O_PATH, 0, e);
+
+	if (target < 0)
+		return target;
+	if (m->data && *m->data)
+		return err_set(e, EINVAL, "remount cannot take file system options (\"%s\")", m->data);
+	return restrict_tree(target, m, e);
+}
+
+int mounts_attach(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e)
+{
+	int r;
+
+	if (m->remount)
+		r = change_existing(c, m, e);
+	else
+		r = m->bind ? attach_bind(c, m, at, e) : attach_fs(c, m, e);
+	if (r == 0)
+		return 0;
+	if (m->index == SIZE_MAX)
+		return err_wrap(e, "mount on %s (added by the policy)", m->destination);
+	return err_wrap(e, "mounts[%zu] on %s", m->index, m->destination);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mounts of type "cgroup": on v2 the unified tree; on v1 a tmpfs with one directory per hierarchy and a link per further
+ * controller name. With a cgroup namespace a fresh mount shows the container's own cgroup as its root; without one the
+ * container's directory is bound.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "kernel/mounts.h"
+
+static int restrict_and_move(int tree, const struct mount *m, int target, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = m->attr_set, .attr_clr = m->attr_clear, .propagation = MS_PRIVATE };
+
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
+		return err_sys(e, "set mount attributes");
+	return mounts_move(tree, target, e);
+}
+
+static int bind_dir(const char *path, struct err *e)
+{
+	int tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return tree < 0 ? err_sys(e, "bind %s", path) : tree;
+}
+
+static int attach_v2(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+{
+	auto_fd int tree = -1;
+
+	if (c->cgroup_namespace || !c->cgroup->n)
+		tree = mounts_new_fs("cgroup2", "cgroup", NULL, 0, 0, NULL, e);
+	else
+		tree = bind_dir(c->cgroup->v[0].path, e);
+	return tree < 0 ? tree : restrict_and_move(tree, m, target, e);
+}
+
+/* The options of one v1 hierarchy are its controllers' names: "cpu,cpuacct", "name=systemd". */
+static int open_hierarchy(const struct mounts_ctx *c, const struct cgroup_dir *d, struct err *e)
+{
+	if (!c->cgroup_namespace)
+		return bind_dir(d->path, e);
+	if (!*d->controllers)
+		return mounts_new_fs("cgroup2", "cgroup", NULL, 0, 0, NULL, e);
+	/* A named hierarchy that some init made has no other option than its name; "none" keeps controllers out of it. */
+	if (str_starts(d->controllers, "name=")) {
+		char data[128];
+		snprintf(data, sizeof(data), "none,%s", d->controllers);
+		return mounts_new_fs("cgroup", "cgroup", data, 0, 0, NULL, e);
+	}
+	return mounts_new_fs("cgroup", "cgroup", d->controllers, 0, 0, NULL, e);
+}
+
+static const char *dir_name(const struct cgroup_dir *d)
+{
+	if (!*d->controllers)
+		return "unified";
+	return str_starts(d->controllers, "name=") ? d->controllers + 5 : d->controllers;
+}
+
+/* cpu -> cpu,cpuacct and the like. */
+static int link_names(int dir, const char *joined, struct err *e)
+{
+	char copy[128];
+
+	if (!strchr(joined, ','))
+		return 0;
+	if (snprintf(copy, sizeof(copy), "%s", joined) >= (int)sizeof(copy))
+		return err_code(e, ENAMETOOLONG, "controllers %s", joined);
+	char *rest = copy;
+	for (char *name; (name = strsep(&rest, ","));)
+		if (symlinkat(joined, dir, name) < 0)
+			return err_sys(e, "link %s", name);
+	return 0;
+}
+
+static int attach_hierarchy(const struct mounts_ctx *c, const struct mount *m, const struct cgroup_dir *d, int dir,
+			    struct err *e)
+{
+	const char *name = dir_name(d);
+	auto_fd int tree = open_hierarchy(c, d, e);
+
+	if (tree < 0)
+		return err_wrap(e, "cgroup hierarchy %s", name);
+	if (mkdirat(dir, name, 0755) < 0)
+		return err_sys(e, "make directory %s", name);
+	auto_fd int target = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return err_sys(e, "open directory %s", name);
+	int r = restrict_and_move(tree, m, target, e);
+	return r < 0 ? err_wrap(e, "cgroup hierarchy %s", name) : link_names(dir, name, e);
+}
+
+static int attach_v1(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+{
+	auto_fd int tmpfs = mounts_new_fs("tmpfs", "tmpfs", "mode=755", 0,
+					  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, c->mount_label, e);
+
+	if (tmpfs < 0)
+		return tmpfs;
+	/* Attached first: before Linux 6.15 nothing can be mounted inside a detached tree. */
+	int r = mounts_move(tmpfs, target, e);
+	for (size_t i = 0; r == 0 && i < c->cgroup->n; i++)
+		r = attach_hierarchy(c, m, &c->cgroup->v[i], tmpfs, e);
+	if (r < 0)
+		return r;
+	struct mount_attr attr = { .attr_set = m->attr_set & MOUNT_ATTR_RDONLY };
+	if (attr.attr_set && sys_mount_setattr(tmpfs, "", AT_EMPTY_PATH, &attr) < 0)
+		return err_sys(e, "make the cgroup directory read-only");
+	return 0;
+}
+
+int mounts_attach_cgroup(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+{
+	enum cgroup_mode mode = c->cgroup->mode == CGROUP_NONE ? cgroup_detect() : c->cgroup->mode;
+
+	if (mode == CGROUP_V2 || strcmp(m->type, "cgroup2") == 0)
+		return attach_v2(c, m, target, e);
+	return attach_v1(c, m, target, e);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/sys.h"
+
+int rootfs_open_source(const struct plan_root *r, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = (r->nosuid ? MOUNT_ATTR_NOSUID : 0u) | (r->nodev ? MOUNT_ATTR_NODEV : 0u) };
+	auto_fd int tree = sys_open_tree(AT_FDCWD, r->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	struct stat st;
+
+	if (tree < 0)
+		return err_sys(e, "root file system %s", r->path);
+	if (fstat(tree, &st) < 0 || !S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "root file system %s: is not a directory", r->path);
+	if (attr.attr_set && sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
+		return err_sys(e, "root file system %s: set nosuid, nodev", r->path);
+	return fd_take(&tree);
+}
+
+/* The mount point that holds `path`, from mountinfo: needed only where the host's mounts stay shared. */
+static int mount_point_of(const char *path, char out[PATH_MAX], struct err *e)
+{
+	struct statx st;
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | 0x1000 /* STATX_MNT_ID, Linux 5.8 */, &st) < 0)
+		return err_sys(e, "root file system %s", path);
+	int r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", 64u << 20, &text, &len, e);
+	if (r < 0)
+		return r;
+	char *rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		unsigned long long id;
+		if (sscanf(line, "%llu %*s %*s %*s %4095s", &id, out) == 2 && id == st.stx_mnt_id)
+			return 0;
+	}
+	return err_set(e, ENOENT, "root file system %s: its mount is not listed", path);
+}
+
+/* Mounts inside must not appear on the host. With rootfsPropagation shared the binds are to stay peers of the host's, so
+ * only the mount that the root hangs on is cut off. */
+static int cut_propagation(const struct plan_root *r, struct err *e)
+{
+	char parent[PATH_MAX];
+	const char *at = "/";
+	unsigned long flags = MS_SLAVE | MS_REC;
+
+	if (r->propagation & MS_PRIVATE) {
+		flags = MS_PRIVATE | MS_REC;
+	} else if (r->propagation & MS_SHARED) {
+		int found = mount_point_of(r->path, parent, e);
+		if (found < 0)
+			return found;
+		at = parent;
+		flags = MS_PRIVATE;
+	}
+	if (mount(NULL, at, NULL, flags, NULL) < 0)
+		return err_sys(e, "keep mounts of the container away from the host");
+	return 0;
+}
+
+int rootfs_attach(const struct plan_root *r, int tree, struct err *e)
+{
+	int cut = cut_propagation(r, e);
+
+	if (cut < 0)
+		return cut;
+	auto_fd int root = tree >= 0 ? tree : rootfs_open_source(r, e);
+	if (root < 0)
+		return root;
+	/* pivot_root(2) refuses a root that propagates. */
+	struct mount_attr attr = { .propagation = r->propagation & MS_PRIVATE ? MS_PRIVATE : MS_SLAVE };
+	if (sys_mount_setattr(root, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
+		return err_sys(e, "root file system %s: set propagation", r->path);
+	auto_fd int target = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (target < 0)
+		return err_sys(e, "root file system %s", r->path);
+	int moved = mounts_move(root, target, e);
+	return moved < 0 ? err_wrap(e, "root file system %s", r->path) : fd_take(&root);
+}
+
+/* process.cwd is made when the image lacks it, as runc does; a read-only image leaves the complaint to chdir(2). */
+static int make_cwd(const struct plan *p, int root)
+{
+	struct err ignored;
+
+	if (!p->has_process || !p->process.cwd)
+		return 0;
+	auto_fd int fd = path_probe_in(root, p->process.cwd, O_PATH | O_DIRECTORY);
+	if (fd == -ENOENT)
+		fd = path_mkdir_in(root, p->process.cwd, 0755, &ignored);
+	return 0;
+}
+
+static int make_readonly(int root, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr) < 0)
+		return err_sys(e, "make the root file system read-only");
+	return 0;
+}
+
+int rootfs_finish(const struct plan *p, int root, struct err *e)
+{
+	int r = rootfs_devices(p, root, e);
+
+	if (r == 0)
+		r = make_cwd(p, root);
+	if (r == 0)
+		r = rootfs_hide_paths(p, root, e);
+	if (r == 0 && p->root.readonly)
+		r = make_readonly(root, e);
+	return r;
+}
+
+static int enter_by_move(int root, struct err *e)
+{
+	if (fchdir(root) < 0)
+		return err_sys(e, "enter the root");
+	if (sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "move the root over /");
+	return chroot(".") < 0 ? err_sys(e, "chroot") : 0;
+}
+
+static int enter_by_pivot(int root, struct err *e)
+{
+	if (fchdir(root) < 0)
+		return err_sys(e, "enter the root");
+	/* The old root lands on top of the new one and is taken off at once: pivot_root(2), "pivot_root(".", ".")". */
+	if (sys_pivot_root(".", ".") < 0)
+		return err_sys(e, "pivot_root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_sys(e, "let go of the host's root");
+	return 0;
+}
+
+int rootfs_enter(int root, bool no_pivot, unsigned long propagation, struct err *e)
+{
+	int r = no_pivot ? enter_by_move(root, e) : enter_by_pivot(root, e);
+
+	if (r < 0)
+		return r;
+	if (chdir("/") < 0)
+		return err_sys(e, "chdir to /");
+	if ((propagation & ~(unsigned long)MS_REC) && mount(NULL, "/", NULL, propagation, NULL) < 0)
+		return err_sys(e, "linux.rootfsPropagation");
+	return 0;
+}
