@@ -1,0 +1,432 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every test there is, or some parts of them:
+#
+#   tests/run.sh                     all the default parts, in the order below
+#   tests/run.sh unit integration    these only
+#
+#   build        gcc, warnings are errors
+#   lint         layers, banned calls, shellcheck, and the whole with clang
+#   unit         Criterion
+#   integration  the binary against this kernel (root)
+#   faults       integration with points of failure (tests/integration files that ask for them)
+#   static       the static core: build, and integration with it
+#   sanitize     unit tests with the address and undefined behaviour sanitizers
+#   fuzz         each fuzzer for FUZZ_SECONDS (20)
+#   engines      Debian's containerd and Docker, nginx and redis
+#   cross        the whole for arm64
+#   distcheck    the tarball builds, tests and installs
+#   vm           what this kernel lacks, in a guest (when tests/vm/run.sh is there)
+#   leftovers    nothing stayed behind: processes, mounts, cgroups, files
+#   bench        not in the default: tests/bench/run.sh
+#
+# As root on Debian it installs the packages it needs. Builds in $CAISSON_CACHE (kept, so that the next run is quick) or in
+# a temporary directory; the source tree is only read. Prints each failure and the reason of each skip; the last line is
+# "N passed, N failed, N skipped", and the status is 1 when something failed.
+set -uo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=contrib/packages.sh
+. "$top/contrib/packages.sh"
+
+default_parts=(build lint unit integration faults static sanitize fuzz engines cross distcheck vm leftovers)
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=("${default_parts[@]}")
+for p in "${parts[@]}"; do
+	case " ${default_parts[*]} bench " in
+	*" $p "*) ;;
+	*) echo "run.sh: no part named '$p'; there are: ${default_parts[*]} bench" >&2; exit 2 ;;
+	esac
+done
+
+if [ -n "${CAISSON_CACHE:-}" ]; then
+	mkdir -p "$CAISSON_CACHE"
+	work=$(cd "$CAISSON_CACHE" && pwd)
+	keep=1
+else
+	work=$(mktemp -d "${TMPDIR:-/tmp}/caisson-run.XXXXXX") || exit 2
+	keep=
+fi
+results=$work/results.$$
+out=$work/out
+rm -rf "$out"
+mkdir -p "$out" "$work/tmp"
+: > "$results"
+export TMPDIR=$work/tmp
+export CAISSON_RUN=run-$$
+jobs=$(nproc)
+began=$SECONDS
+
+finish() {
+	rm -f "$results"
+	[ -n "$keep" ] || rm -rf --one-file-system "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+# ---- results: one line each in $results: word, part, name, detail ----
+
+note() {
+	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4:-}" >> "$results"
+	case $1 in
+	fail) printf 'FAIL %s: %s%s\n' "$2" "$3" "${4:+: $4}" ;;
+	skip) printf 'SKIP %s: %s%s\n' "$2" "$3" "${4:+: $4}" ;;
+	esac
+}
+
+# step PART NAME SECONDS CMD...: one thing that passes or fails; its output is shown when it fails.
+step() {
+	local part=$1 name=$2 limit=$3 log=$out/$1-${2//[^A-Za-z0-9]/_}.log rc=0
+	shift 3
+	timeout -k 10 "$limit" "$@" > "$log" 2>&1 < /dev/null || rc=$?
+	if [ $rc -eq 0 ]; then
+		note pass "$part" "$name"
+		return 0
+	fi
+	[ $rc -eq 124 ] && echo "(no end within $limit s)" >> "$log"
+	note fail "$part" "$name" "status $rc"
+	tail -n 25 "$log" | sed 's/^/    /'
+	return 1
+}
+
+# tap PART NAME FILE STATUS: counts what a TAP file says; a file that breaks off is a failure.
+tap() {
+	awk -v part="$1" -v name="$2" -v status="$4" '
+		function put(word, what, detail) { printf "%s\t%s\t%s: %s\t%s\n", word, part, name, what, detail }
+		function reason(line) { sub(/^.*#[[:space:]]*[Ss][Kk][Ii][Pp][A-Za-z]*[[:space:]]*/, "", line); return line }
+		/^1\.\.0/ { put("skip", "the whole file", reason($0)); whole = 1; next }
+		/^1\.\.[0-9]+/ { planned = substr($1, 4) + 0; next }
+		/^[[:space:]]*Bail out!/ { put("fail", $0, ""); bad++; next }
+		/^ok / { n++; line = $0; sub(/^ok[[:space:]]+[0-9]*[[:space:]]*-?[[:space:]]*/, "", line)
+			if (line ~ /#[[:space:]]*[Ss][Kk][Ii][Pp]/) { what = line; sub(/[[:space:]]*#.*$/, "", what); put("skip", what == "" ? "test " n : what, reason(line)) }
+			else put("pass", line, "")
+			next }
+		/^not ok / { n++; line = $0; sub(/^not ok[[:space:]]+[0-9]*[[:space:]]*-?[[:space:]]*/, "", line); put("fail", line, ""); bad++; next }
+		END {
+			if (!whole && planned == "" ) { put("fail", "no plan: it broke off", "status " status); bad++ }
+			else if (!whole && n != planned) { put("fail", "planned " planned " tests, ran " n + 0, "status " status); bad++ }
+			if (!bad && status != 0) put("fail", "ended with status " status, "")
+		}' "$3" > "$3.results"
+	while IFS=$'\t' read -r word _ what detail; do note "$word" "$1" "$what" "$detail"; done < "$3.results"
+	if grep -q '^fail' "$3.results"; then
+		grep -A 12 -E '^(not ok|Bail out)' "$3" | grep -vE '^ok ' | head -n 60 | sed 's/^/    /'
+		[ ! -s "${3%.tap}.err" ] || tail -n 15 "${3%.tap}.err" | sed 's/^/    /'
+	fi
+}
+
+# tap_files PART SECONDS PARALLEL FILE...: runs TAP scripts.
+tap_files() {
+	local part=$1 limit=$2 parallel=$3 f b
+	shift 3
+	mkdir -p "$out/$part"
+	printf '%s\0' "$@" | xargs -0 -r -n 1 -P "$parallel" bash -c '
+		b=$(basename "$2" .t); rc=0
+		timeout -k 10 "$1" sh "$2" > "$0/$b.tap" 2> "$0/$b.err" < /dev/null || rc=$?
+		echo $rc > "$0/$b.rc"' "$out/$part" "$limit"
+	for f; do
+		b=$(basename "$f" .t)
+		tap "$part" "$b" "$out/$part/$b.tap" "$(cat "$out/$part/$b.rc" 2> /dev/null || echo 99)"
+	done
+}
+
+# need_packages PART GROUP...: false, with a note, when they cannot be had.
+need_packages() {
+	local part=$1 log=$out/packages.log
+	shift
+	if packages_install "$@" 2> "$log"; then return 0; fi
+	note fail "$part" "packages of: $*" "$(tail -n 1 "$log")"
+	return 1
+}
+
+# ---- the source, once; build directories ----
+
+src=$work/src
+have_source=
+source_tree() {
+	[ -z "$have_source" ] || return 0
+	need_packages build build test || return 1
+	mkdir -p "$src"
+	local list=$out/files
+	if git -C "$top" rev-parse --is-inside-work-tree > /dev/null 2>&1; then
+		git -C "$top" -c safe.directory='*' ls-files -co --exclude-standard > "$list"
+	else
+		(cd "$top" && find . -type f ! -path './.git/*' ! -path './build/*' ! -path './autom4te.cache/*' | sed 's|^\./||') > "$list"
+	fi
+	(cd "$top" && while read -r f; do [ ! -e "$f" ] || echo "$f"; done < "$list") > "$list.there"
+	(cd "$src" && find . -type f -print | sed 's|^\./||' | grep -E '^(src|include|tests|profiles|contrib)/' | LC_ALL=C sort) > "$list.old"
+	LC_ALL=C sort "$list.there" | LC_ALL=C comm -13 - "$list.old" | (cd "$src" && while read -r f; do rm -f "$f"; done)
+	tar -C "$top" -cf - -T "$list.there" | tar -C "$src" -xf - || return 1
+	if [ ! -x "$src/configure" ] || [ -n "$(find "$src" -newer "$src/configure" \( -name '*.am' -o -name configure.ac \))" ]; then
+		step build autoreconf 300 bash -c 'cd "$0" && autoreconf -i' "$src" || return 1
+	fi
+	have_source=1
+}
+
+# build PART DIR CONFIGURE-ARGUMENTS...: configure and make; the targets are in $targets.
+targets=all
+build() {
+	local part=$1 dir=$work/$2
+	shift 2
+	mkdir -p "$dir"
+	if [ ! -f "$dir/Makefile" ] || [ "$src/configure" -nt "$dir/config.status" ] || [ "$(cat "$dir/.args" 2> /dev/null)" != "$*" ]; then
+		rm -rf "$dir"
+		mkdir -p "$dir"
+		step "$part" "configure $(basename "$dir")" 300 bash -c 'cd "$0" && exec "$@"' "$dir" "$src/configure" -q "$@" || return 1
+		echo "$*" > "$dir/.args"
+	fi
+	# shellcheck disable=SC2086
+	step "$part" "make $(basename "$dir")" 900 make -s -C "$dir" -j"$jobs" $targets
+}
+
+have_plain=
+plain_build() {
+	[ -z "$have_plain" ] || return 0
+	source_tree && build build plain --enable-werror --prefix=/usr && have_plain=1
+}
+
+# The integration tests' root file system, made once.
+test_rootfs() {
+	local dir=$work/rootfs
+	if [ ! -e "$dir/.made" ]; then
+		rm -rf "$dir"
+		(unset CAISSON_TEST_ROOTFS; CAISSON=/bin/true; export CAISSON
+			sh -c '. "$0/tests/integration/lib.sh"; _finished=1; rootfs "$1"; rm -rf "$TMP"' "$src" "$dir" < /dev/null) || return 1
+		touch "$dir.made" && mv "$dir.made" "$dir/.made"
+	fi
+	export CAISSON_TEST_ROOTFS=$dir
+}
+
+# integration PART DIR FILE...: the scripts against the build in DIR.
+integration() {
+	local part=$1 dir=$work/$2
+	shift 2
+	if [ "$(id -u)" -ne 0 ]; then
+		note skip "$part" "all of it" "needs root"
+		return
+	fi
+	test_rootfs || { note fail "$part" "making a root file system"; return; }
+	export CAISSON=$dir/caisson CAISSON_INIT=$dir/caisson-init CAISSON_SRCDIR=$src CAISSON_BUILDDIR=$dir
+	tap_files "$part" "${TEST_SECONDS:-240}" "${TEST_JOBS:-$jobs}" "$@"
+}
+
+# unit PART DIR: every Criterion program, each within its time, one result for each test.
+unit() {
+	local part=$1 dir=$work/$2 t name rc
+	mkdir -p "$out/$part"
+	export CAISSON_SRCDIR=$src CAISSON_BUILDDIR=$dir
+	for t in "$src"/tests/unit/test_*.c; do
+		name=$(basename "$t" .c)
+		if [ ! -x "$dir/tests/unit/$name" ]; then
+			note fail "$part" "$name" "was not built: is it in tests/unit/tests.am?"
+			continue
+		fi
+		rc=0
+		(cd "$dir" && timeout -k 10 120 "tests/unit/$name" --tap="$out/$part/$name.tap" --jobs "$jobs" \
+			> "$out/$part/$name.err" 2>&1 < /dev/null) || rc=$?
+		[ -f "$out/$part/$name.tap" ] || : > "$out/$part/$name.tap"
+		tap "$part" "$name" "$out/$part/$name.tap" $rc
+	done
+}
+
+# ---- the parts ----
+
+part_build() {
+	plain_build || return
+	step build "make install" 120 make -s -C "$work/plain" install DESTDIR="$work/tmp/dest"
+	local f
+	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack; do
+		if [ -x "$work/tmp/dest/$f" ]; then note pass build "installs $f"; else note fail build "installs $f"; fi
+	done
+	rm -rf "$work/tmp/dest"
+}
+
+part_lint() {
+	source_tree && need_packages lint lint || return
+	step lint layers 60 sh "$src/tests/lint/check-layers.sh" "$src"
+	step lint "banned calls" 60 sh "$src/tests/lint/check-banned.sh" "$src"
+	local scripts
+	mapfile -t scripts < <(cd "$src" && find . \( -name '*.sh' -o -name '*.t' -o -path ./.ci/run \) -type f | LC_ALL=C sort)
+	# -S warning: style is not a reason to fail; SC1091 would ask for each sourced file on the command line
+	step lint shellcheck 300 bash -c 'cd "$0" && exec shellcheck -S warning -e SC1091,SC3043,SC2034,SC2154 "$@"' "$src" "${scripts[@]}"
+	build lint clang --enable-werror CC=clang
+}
+
+part_unit() {
+	plain_build || return
+	step unit "make the unit tests" 900 bash -c 'make -s -C "$0" -j"$1" $(make -s -C "$0" print-check-programs)' "$work/plain" "$jobs" || return
+	unit unit plain
+}
+
+part_integration() {
+	plain_build || return
+	integration integration plain "$src"/tests/integration/[0-9]*.t
+}
+
+part_faults() {
+	source_tree || return
+	local files
+	mapfile -t files < <(grep -l CAISSON_FAULT "$src"/tests/integration/[0-9]*.t)
+	if [ ${#files[@]} -eq 0 ]; then
+		note skip faults "all of it" "no test in tests/integration asks for CAISSON_FAULTS"
+		return
+	fi
+	build faults faulty --enable-fault-injection --without-criterion || return
+	export CAISSON_FAULTS=1
+	integration faults faulty "${files[@]}"
+	unset CAISSON_FAULTS
+}
+
+part_static() {
+	source_tree || return
+	step static "the four libraries, static" 600 "$src/contrib/build-static-deps.sh" "$work/static-deps" || return
+	build static static-core --enable-werror --enable-static-core --with-static-deps="$work/static-deps" || return
+	if LC_ALL=C readelf -l "$work/static-core/caisson" | grep -q INTERP; then
+		note fail static "caisson is static"
+	else
+		note pass static "caisson is static"
+	fi
+	integration static static-core "$src"/tests/integration/[0-9]*.t
+}
+
+part_sanitize() {
+	source_tree || return
+	build sanitize sanitized --enable-sanitizers CFLAGS="-g -O1" || return
+	step sanitize "make the unit tests" 900 bash -c 'make -s -C "$0" -j"$1" $(make -s -C "$0" print-check-programs)' \
+		"$work/sanitized" "$jobs" || return
+	rm -f "$out"/asan.*
+	# Criterion calls a leaking test passed, so the logs decide.
+	export ASAN_OPTIONS=log_path=$out/asan:abort_on_error=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:log_path=$out/asan
+	unit sanitize sanitized
+	unset ASAN_OPTIONS UBSAN_OPTIONS
+	local f found=
+	for f in "$out"/asan.*; do
+		[ -f "$f" ] || continue
+		found=1
+		note fail sanitize "a sanitizer complained" "$(grep -m 1 -E 'ERROR|runtime error|SUMMARY' "$f")"
+		head -n 25 "$f" | sed 's/^/    /'
+	done
+	[ -n "$found" ] || note pass sanitize "no sanitizer complained"
+}
+
+part_fuzz() {
+	source_tree && need_packages fuzz fuzz || return
+	local fuzzers f name corpus args=()
+	mapfile -t fuzzers < <(find "$src/tests/fuzz" -name 'fuzz_*.c' | LC_ALL=C sort)
+	if [ ${#fuzzers[@]} -eq 0 ]; then
+		note skip fuzz "all of it" "no fuzzer in tests/fuzz"
+		return
+	fi
+	targets="libbase.a libspec.a libpolicy.a libkernel.a libcontainer.a libinit.a" \
+		build fuzz fuzzed --without-criterion --without-libarchive CC=clang INIT_CC=clang \
+		CFLAGS="-g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" || return
+	local dir=$work/fuzzed
+	for f in "${fuzzers[@]}"; do
+		name=$(basename "$f" .c)
+		step fuzz "build $name" 120 bash -c 'cd "$0" && exec clang -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
+			-fno-sanitize-recover=undefined -I"$1/include" -o "$2" "$3" libcontainer.a libkernel.a libpolicy.a libspec.a libbase.a libinit.a \
+			-ljansson -lseccomp -lcap-ng -lmnl' "$dir" "$src" "$name" "$f" || continue
+		corpus=$work/corpus/$name
+		mkdir -p "$corpus"
+		args=("$corpus")
+		[ ! -d "$src/tests/fuzz/corpus/${name#fuzz_}" ] || args+=("$src/tests/fuzz/corpus/${name#fuzz_}")
+		[ ! -d "$src/tests/fuzz/corpus/$name" ] || args+=("$src/tests/fuzz/corpus/$name")
+		step fuzz "$name, ${FUZZ_SECONDS:-20} s" $((${FUZZ_SECONDS:-20} + 60)) "$dir/$name" -max_total_time="${FUZZ_SECONDS:-20}" \
+			-timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=0 -artifact_prefix="$out/" "${args[@]}"
+	done
+}
+
+part_engines() {
+	plain_build || return
+	if [ "$(id -u)" -ne 0 ]; then
+		note skip engines "all of it" "needs root"
+		return
+	fi
+	need_packages engines engines || return
+	export CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init CAISSON_SRCDIR=$src
+	test_rootfs || return
+	tap_files engines "${ENGINE_SECONDS:-400}" 1 "$src"/tests/engines/*.t
+}
+
+part_cross() {
+	source_tree || return
+	if [ "$(uname -m)" != x86_64 ]; then
+		note skip cross "all of it" "only from x86_64"
+		return
+	fi
+	need_packages cross cross || return
+	step cross "the four libraries for arm64" 600 env HOST=aarch64-linux-gnu CC=aarch64-linux-gnu-gcc \
+		"$src/contrib/build-static-deps.sh" "$work/static-deps-arm64" || return
+	build cross arm64 --enable-werror --host=aarch64-linux-gnu --enable-static-core --without-libarchive \
+		--with-static-deps="$work/static-deps-arm64" CC=aarch64-linux-gnu-gcc || return
+	local f
+	for f in caisson caisson-init; do
+		if LC_ALL=C readelf -h "$work/arm64/$f" | grep -q AArch64; then note pass cross "$f is for arm64"; else note fail cross "$f is for arm64"; fi
+	done
+	note skip cross "running it" "no arm64 machine here: compiled and linked only"
+}
+
+part_distcheck() {
+	plain_build || return
+	step distcheck "make distcheck" 1200 make -s -C "$work/plain" -j"$jobs" distcheck
+}
+
+part_vm() {
+	if [ ! -f "$top/tests/vm/run.sh" ]; then
+		note skip vm "all of it" "tests/vm/run.sh is not there yet"
+		return
+	fi
+	plain_build && need_packages vm vm || return
+	step vm "tests/vm/run.sh" 1200 bash "$src/tests/vm/run.sh" "$work/plain"
+}
+
+part_bench() {
+	need_packages bench bench || return
+	source_tree || return
+	bash "$src/tests/bench/run.sh" "$work"
+}
+
+part_leftovers() {
+	local list=$out/leftovers
+	{
+		awk -v t="$work/" 'index($5, t) == 1 { print "mount: " $5 }' /proc/self/mountinfo
+		find /sys/fs/cgroup -type d -name '*cst-*' 2> /dev/null | while read -r d; do
+			p=${d##*cst-}
+			p=${p%%[!0-9]*}
+			[ -d "/proc/$p" ] || echo "cgroup: $d" # of a test script that is no longer there
+		done
+		find "$work/tmp" -mindepth 1 -maxdepth 1 | sed 's/^/file: /'
+		for p in $(env -u CAISSON_RUN grep -laF "CAISSON_RUN=$CAISSON_RUN" /proc/[0-9]*/environ 2> /dev/null | tr -dc '0-9\n'); do
+			[ "$(tr '\0' '\n' < "/proc/$p/environ" 2> /dev/null | grep -c '^CAISSON_RUN=')" -gt 0 ] || continue
+			pp=$(awk '/^PPid:/ { print $2 }' "/proc/$p/status" 2> /dev/null)
+			[ -n "$pp" ] && [ "$pp" != $$ ] && [ "$pp" != "$BASHPID" ] || continue
+			echo "process: $p $(tr '\0' ' ' < "/proc/$p/cmdline")"
+		done
+	} > "$list"
+	if [ -s "$list" ]; then
+		note fail leftovers "nothing stayed behind" "$(wc -l < "$list") things did"
+		head -n 30 "$list" | sed 's/^/    /'
+	else
+		note pass leftovers "nothing stayed behind"
+	fi
+}
+
+for p in "${parts[@]}"; do
+	t=$SECONDS
+	echo "== $p"
+	"part_$p"
+	awk -F '\t' -v p="$p" -v t=$((SECONDS - t)) '$2 == p { n[$1]++ }
+		END { printf "   %s: %d passed, %d failed, %d skipped; %d s\n", p, n["pass"], n["fail"], n["skip"], t }' "$results"
+done
+
+count() { grep -c "^$1	" "$results"; }
+failed=$(count fail)
+if [ "$failed" -gt 0 ]; then
+	echo
+	echo "What failed:"
+	awk -F '\t' '$1 == "fail" { print "  " $2 ": " $3 ($4 != "" ? ": " $4 : "") }' "$results"
+fi
+echo
+echo "$((SECONDS - began)) s"
+echo "$(count pass) passed, $failed failed, $(count skip) skipped"
+[ "$failed" -eq 0 ] && [ "$(count pass)" -gt 0 ]
