@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,8 @@ static int dir_path(const char *root, const char *id, char *out, size_t size, st
 {
 	int n = snprintf(out, size, "%s/%s", root, id);
 
+	if (root[0] != '/')
+		return err_set(e, EINVAL, "there is no place for containers' state: XDG_RUNTIME_DIR is not set; give --root DIR");
 	if (n < 0 || (size_t)n >= size)
 		return err_set(e, ENAMETOOLONG, "state directory of %.64s: the path is too long", id);
 	return 0;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "cli/cli.h"
+#include "container/image.h"
+#include "kernel/host.h"
+#include "policy/labels.h"
+
+enum { FIRST_PASSED_FD = 3, PASSED_FDS_MAX = 1024 };
+
+int bundle_read(struct arena *a, const char *dir, const char **dir_out, const struct spec **out, struct err *e)
+{
+	auto_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *text = NULL;
+	char resolved[PATH_MAX];
+	const struct spec *spec;
+	const char *kept;
+	size_t len = 0;
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "open bundle %s", dir);
+	if (!realpath(dir, resolved))
+		return err_sys(e, "resolve bundle %s", dir);
+	kept = arena_strdup(a, resolved);
+	if (!kept)
+		return err_set(e, ENOMEM, "out of memory");
+	r = fd_read_file(fd, "config.json", SPEC_MAX_BYTES, &text, &len, e);
+	if (r < 0)
+		return err_wrap(e, "bundle %s", resolved);
+	r = spec_parse(a, text, len, &spec, e);
+	if (r < 0)
+		return err_wrap(e, "%s/config.json", resolved);
+	*dir_out = kept;
+	*out = spec;
+	return 0;
+}
+
+int bundle_level(const struct cli_globals *g, enum level *level, const char **from, struct err *e)
+{
+	const char *dash = g->program ? strchr(g->program, '-') : NULL;
+	int found;
+
+	if (g->policy) {
+		found = policy_level_find(g->policy);
+		if (found < 0)
+			return err_set(e, EINVAL, "--policy: unknown level \"%s\": none, baseline, hardened or strict", g->policy);
+		*level = (enum level)found;
+		*from = "--policy";
+		return 0;
+	}
+	/* A program name that looks like a level but is none must not fall back to a weaker one in silence. */
+	if (dash && str_starts(g->program, "caisson-")) {
+		found = policy_level_find(dash + 1);
+		if (found < 0)
+			return err_set(e, EINVAL, "called as \"%s\": there is no level \"%s\"; none, baseline, hardened or strict",
+				       g->program, dash + 1);
+		*level = (enum level)found;
+		*from = "the program's name";
+		return 0;
+	}
+	*level = LEVEL_BASELINE;
+	*from = "built-in default";
+	return 0;
+}
+
+int bundle_check_console(bool terminal, bool detach, const char *console_socket, struct err *e)
+{
+	if (terminal && detach && !console_socket)
+		return err_set(e, EINVAL, "process.terminal: nobody would hold the terminal: give --console-socket, or do not detach");
+	if (console_socket && !terminal)
+		return err_set(e, EINVAL, "--console-socket: the process asks for no terminal");
+	if (console_socket && !detach)
+		return err_set(e, EINVAL, "--console-socket: only with a process that is left in the background");
+	return 0;
+}
+
+int bundle_preserved_fds(const char *flag, unsigned *total, unsigned *listen, struct err *e)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint32_t own = 0, n = 0, meant = 0;
+
+	if (flag && (str_u32(flag, &n) < 0 || n > PASSED_FDS_MAX))
+		return err_set(e, EINVAL, "--preserve-fds: \"%s\" is not a number from 0 to %d", flag, PASSED_FDS_MAX);
+	/* sd_listen_fds(3): the variables are for the process that LISTEN_PID names and for no other. */
+	if (fds && pid && str_u32(pid, &meant) == 0 && meant == (uint32_t)getpid() &&
+	    (str_u32(fds, &own) < 0 || own > PASSED_FDS_MAX))
+		return err_set(e, EINVAL, "LISTEN_FDS: \"%s\" is not a number from 0 to %d", fds, PASSED_FDS_MAX);
+	for (unsigned i = 0; i < own + n; i++)
+		if (fcntl(FIRST_PASSED_FD + (int)i, F_GETFD) < 0)
+			return err_sys(e, "unable to stat preserved-fd %u of %u (descriptor %u)", i + 1, own + n, FIRST_PASSED_FD + i);
+	*total = own + n;
+	*listen = own;
+	return 0;
+}
+
+/* The document as the caller's environment completes it: LISTEN_FDS for socket activation. */
+static int add_listen_fds(struct arena *a, unsigned listen, const struct spec **io, struct err *e)
+{
+	const struct strings *old = &(*io)->process.env;
+	struct spec *spec;
+	const char **env;
+
+	if (listen == 0 || !(*io)->has_process)
+		return 0;
+	spec = arena_alloc(a, sizeof(*spec));
+	env = arena_array(a, old->n + 3, sizeof(*env));
+	if (!spec || !env)
+		return err_set(e, ENOMEM, "out of memory");
+	*spec = **io;
+	for (size_t i = 0; i < old->n; i++)
+		env[i] = old->v[i];
+	env[old->n] = arena_printf(a, "LISTEN_FDS=%u", listen);
+	env[old->n + 1] = "LISTEN_PID=1";
+	if (!env[old->n])
+		return err_set(e, ENOMEM, "out of memory");
+	spec->process.env = (struct strings){ .n = old->n + 2, .v = env };
+	*io = spec;
+	return 0;
+}
+
+static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec, struct label_caps *out,
+		       struct err *e)
+{
+	struct key_values image = { 0 };
+	int r = labels_meet(a, &spec->annotations, "annotation", out, e);
+
+	if (r < 0 || !o->image_config)
+		return r;
+	r = image_labels_read(o->image_config, a, &image, e);
+	if (r < 0)
+		return err_wrap(e, "--image-config");
+	return labels_meet(a, &image, "image label", out, e);
+}
+
+static int root_path(struct arena *a, const char *bundle, const struct spec *spec, const char **out, struct err *e)
+{
+	const char *asked = spec->root_path ? spec->root_path : "";
+	char cleaned[PATH_MAX];
+	auto_str joined = { 0 };
+
+	if (asked[0] != '/')
+		str_addf(&joined, "%s/", bundle);
+	str_add(&joined, asked);
+	if (joined.failed || path_clean(joined.s, cleaned, sizeof(cleaned)) < 0)
+		return err_set(e, ENAMETOOLONG, "root.path: is too long");
+	*out = arena_strdup(a, cleaned);
+	return *out ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
+static int refuse_systemd(const struct cli_globals *g, struct err *e)
+{
+	if (g->systemd_cgroup || str_eq(g->cgroup_manager, "systemd"))
+		return err_set(e, ENOTSUP, "the systemd cgroup driver is not supported by this build: "
+			       "set the engine's cgroup driver to cgroupfs");
+	return 0;
+}
+
+int bundle_decide(struct arena *a, const struct cli_globals *g, const struct create_options *o, const char *id,
+		  struct bundle *out, struct err *e)
+{
+	struct policy_request request = { .id = id, .no_cgroup = str_eq(g->cgroup_manager, "disabled") };
+	struct label_caps labels = { 0 };
+	unsigned total, listen = 0;
+	struct facts facts;
+	struct bundle b;
+	int r = state_check_id(id, e);
+
+	if (r == 0)
+		r = refuse_systemd(g, e);
+	if (r == 0)
+		r = bundle_level(g, &request.level, &request.level_from, e);
+	if (r == 0)
+		r = bundle_read(a, o->bundle ? o->bundle : ".", &request.bundle, &b.spec, e);
+	if (r == 0)
+		r = bundle_preserved_fds(o->preserve_fds, &total, &listen, e);
+	if (r == 0)
+		r = add_listen_fds(a, listen, &b.spec, e);
+	if (r == 0)
+		r = root_path(a, request.bundle, b.spec, &request.root_path, e);
+	if (r == 0)
+		r = read_labels(a, o, b.spec, &labels, e);
+	if (r == 0)
+		r = host_facts(&facts, e);
+	if (r < 0)
+		return r;
+	request.labels = &labels;
+	request.facts = &facts;
+	r = policy_merge(a, b.spec, &request, &b.plan, e);
+	if (r < 0)
+		return r;
+	*out = b;
+	return 0;
+}
+
+/* After success only: a caller that reads the log of a failed command expects one record, the error. */
+static void log_warnings(const struct plan *p)
+{
+	for (size_t i = 0; i < p->warnings.n; i++)
+		log_warn("%s", p->warnings.v[i]);
+}
+
+static int seal(struct arena *a, struct err *e)
+{
+	int r = arena_seal(a);
+
+	return r < 0 ? err_code(e, -r, "seal the plan") : 0;
+}
+
+int bundle_create(const struct cli_globals *g, const struct create_options *o, const char *id,
+		  const struct bundle_launch *how, struct started *out, struct err *e)
+{
+	auto_arena a = { 0 };
+	struct create_request request = {
+		.state_root = g->root, .pidfd_socket = o->pidfd_socket, .no_pivot = o->no_pivot,
+		.no_new_keyring = o->no_new_keyring, .rootless = cli_rootless(g), .gate = how->gate,
+	};
+	struct bundle b;
+	unsigned listen;
+	int r = bundle_decide(&a, g, o, id, &b, e);
+
+	if (r == 0)
+		r = bundle_check_console(b.plan->has_process && b.plan->process.terminal, how->detach, o->console_socket, e);
+	if (r == 0 && !how->gate && !b.plan->has_process)
+		r = err_set(e, EINVAL, "process: is required by `run`");
+	if (r == 0)
+		r = bundle_preserved_fds(o->preserve_fds, &request.preserve_fds, &listen, e);
+	if (r == 0)
+		r = cli_absolute(&a, o->pid_file, &request.pid_file, e);
+	if (r == 0)
+		r = seal(&a, e);
+	if (r < 0)
+		return r;
+	request.plan = b.plan;
+	request.stdio.console_socket = o->console_socket;
+	request.stdio.detach = how->detach;
+	request.stdio.foreground_terminal = !how->detach && b.plan->has_process && b.plan->process.terminal;
+	r = container_create(&request, out, e);
+	if (r == 0)
+		log_warnings(b.plan);
+	return r;
+}

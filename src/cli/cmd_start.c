@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+#include "container/lifecycle.h"
+
+static const struct cli_option start_options[] = { { 0 } };
+
+static int start_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)
+{
+	struct err e = { 0 };
+
+	(void)options, (void)argc;
+	return container_start(g->root, argv[0], &e) < 0 ? cli_fail(&e, 1) : 0;
+}
+
+const struct cli_command cmd_start = {
+	.name = "start", .operands = "ID", .summary = "run the program of a created container", .options = start_options,
+	.min = 1, .max = 1, .run = start_run,
+};
