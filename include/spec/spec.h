@@ -5,6 +5,9 @@
  * Bounds: SPEC_MAX_BYTES of input, depth 64, SPEC_MAX_ITEMS per array. Unknown properties are ignored (OCI: extensibility),
  * invalid values are refused with their JSON path: "linux.uidMappings[0].size: is required". Duplicate keys are refused.
  * A property that is valid but that caisson cannot act on is refused by name too ("linux.intelRdt: is not supported").
+ * null counts as absent, and so does an empty string where a path, a label or a name is optional. In resources an engine's 0
+ * for "none asked" counts as absent as well: memory limits, cpu shares, quota and period, block IO weights; not
+ * pids.limit, swappiness, idle.
  */
 #ifndef CAISSON_SPEC_SPEC_H
 #define CAISSON_SPEC_SPEC_H
@@ -60,5 +63,12 @@ int spec_mount_options(struct arena *a, const struct strings *options, struct mo
 /* RLIMIT_NOFILE or "nofile" -> the number, or -EINVAL; and back ("RLIMIT_NOFILE"), NULL when unknown. */
 int spec_rlimit_find(const char *name);
 const char *spec_rlimit_name(int resource);
+
+/* Which namespace a sysctl belongs to (enum ns_kind), or -1: it would change the host. `key` in either form,
+ * "net.ipv4.ip_forward" or "net/ipv4/ip_forward". Pure. */
+int spec_sysctl_namespace(const char *key);
+/* The key as a path below /proc/sys: "net/ipv4/ip_forward". The first separator decides the form, as in sysctl(8). Never
+ * has "", "." or ".." as a component. 0 or -EINVAL. */
+int spec_sysctl_path(const char *key, char *out, size_t size);
 
 #endif

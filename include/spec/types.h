@@ -60,8 +60,9 @@ struct device {
 };
 struct devices { size_t n; const struct device *v; };
 
-struct rlimit { int resource; /* RLIMIT_* */ const char *name; uint64_t soft, hard; /* UINT64_MAX = unlimited */ };
-struct rlimits { size_t n; const struct rlimit *v; };
+/* Not "struct rlimit": sys/resource.h owns that name. */
+struct process_rlimit { int resource; /* RLIMIT_* */ const char *name; uint64_t soft, hard; /* UINT64_MAX = unlimited */ };
+struct rlimits { size_t n; const struct process_rlimit *v; };
 
 struct capsets { uint64_t bounding, effective, permitted, inheritable, ambient; /* masks, base/capname.h */ };
 
