@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/filter.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "kernel/filter_compile.h"
+#include "kernel/filter_parts.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* clang-format off */
+const char *const filter_action_words[] = {
+	"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
+	"SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL,
+};
+const char *const filter_operator_words[] = {
+	"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL,
+};
+const char *const filter_arch_words[] = {
+	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32",
+	"SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
+	"SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390", "SCMP_ARCH_S390X",
+	"SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", NULL,
+};
+const char *const filter_flag_words[] = {
+	"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL,
+};
+/* clang-format on */
+
+/* With no program at all the kernel still looks at the flags first: EINVAL for one it does not know, EFAULT then. */
+static bool kernel_takes(unsigned long flags)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+}
+
+uint32_t filter_kernel_flags(void)
+{
+	static const unsigned long alone[] = { SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG,
+					       SECCOMP_FILTER_FLAG_SPEC_ALLOW };
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < N_ELEMENTS(alone); i++)
+		if (kernel_takes(alone[i]))
+			mask |= (uint32_t)alone[i];
+	if (kernel_takes(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		mask |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	return mask;
+}
+
+static int engine_flags(const struct seccomp *s, bool notify, uint32_t *out, struct err *e)
+{
+	const uint32_t known = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW |
+			       SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	uint32_t flags = s->has_flags ? s->flags : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+
+	if (flags & ~known)
+		return err_set(e, EINVAL, "flags: unknown flag 0x%x", flags & ~known);
+	/* The process that installs it has one thread, so TSYNC changes nothing; with a listener the kernel refuses it. */
+	if (notify)
+		flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC;
+	else /* only about listeners: without one the kernel refuses it */
+		flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	if (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV & ~filter_kernel_flags())
+		return err_set(e, ENOTSUP, "flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs Linux 5.19");
+	*out = flags;
+	return 0;
+}
+
+static int build_engine(struct arena *a, const struct seccomp *s, struct filter_program *out, struct err *e)
+{
+	struct filter_input in = { 0 };
+	bool notify = false;
+	uint32_t flags = 0;
+	int rc = filter_engine_input(a, s, &in, &notify, e);
+
+	if (rc == 0)
+		rc = engine_flags(s, notify, &flags, e);
+	if (rc == 0)
+		rc = filter_compile(a, &in, out, e);
+	filter_input_done(&in);
+	if (rc < 0)
+		return err_wrap(e, "linux.seccomp");
+	out->flags = flags;
+	out->notify = notify;
+	return 0;
+}
+
+static int build_policy(struct arena *a, const struct plan_filter *p, struct filter_program *out, struct err *e)
+{
+	struct filter_input in = { 0 };
+	int rc = filter_policy_input(a, p, filter_native_arch(), &in, e);
+
+	if (rc == 0)
+		rc = filter_compile(a, &in, out, e);
+	filter_input_done(&in);
+	if (rc < 0)
+		return err_wrap(e, "policy filter");
+	/* Without it old kernels slow the whole container down; the engine's own flags decide that, not we. */
+	out->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	return 0;
+}
+
+int filter_build(struct arena *a, const struct plan_filter *p, struct filters *out, struct err *e)
+{
+	struct filters built = { 0 };
+
+	if (p->has_engine) {
+		if (build_engine(a, &p->engine, &built.v[built.n], e) < 0)
+			return -e->code;
+		built.n++;
+	}
+	if (p->set != FILTER_SET_NONE) {
+		if (build_policy(a, p, &built.v[built.n], e) < 0)
+			return -e->code;
+		built.n++;
+	}
+	*out = built;
+	return 0;
+}
