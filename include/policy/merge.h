@@ -24,6 +24,9 @@ struct policy_request {
 	bool init;			/* keep caisson-init as PID 1 */
 	bool root_idmap;		/* launch: attach the root id-mapped */
 	bool no_cgroup;
+	uint64_t cap_add;		/* launch --cap-add: named by the operator, so that a label does not cut it; the level's
+					 * ceiling does */
+	unsigned host_ns;		/* launch: 1 << NS_*: the operator asked for the host's (--network host) */
 	const struct label_caps *labels;/* NULL: no source was asked */
 	const struct facts *facts;
 };
@@ -37,6 +40,13 @@ int policy_merge(struct arena *a, const struct spec *s, const struct policy_requ
  * hardened and strict refuse a request for more capabilities than the ceiling only by cutting it. */
 int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
 		      struct err *e);
+
+/* True if this host's engines would call the document privileged: no filter, no masks, every capability the host has, every
+ * device (policy-design 2.1). */
+bool policy_is_privileged(const struct spec *s, const struct facts *f);
+
+/* The annotation by which a container may ask for a stricter level than it would get. */
+#define POLICY_ANNOTATION "io.caisson.profile"
 
 /* "none" "baseline" "hardened" "strict" -> the level, or -EINVAL. */
 int policy_level_find(const char *name);

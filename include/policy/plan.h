@@ -59,7 +59,8 @@ struct plan {
 
 	/* the room */
 	struct plan_root root;
-	struct mounts mounts;		/* the document's, then the policy's own */
+	struct mounts mounts;		/* the policy's own first, so that they hide none of the document's (but /dev/shm
+					 * comes after /dev) */
 	struct devices devices;		/* what the document lists; the six default devices are made besides */
 	struct strings masked_paths, readonly_paths;
 	const char *mount_label;

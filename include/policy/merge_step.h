@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/merge_step.h - between the files of merge only: the work in progress and one function per group of controls.
+ * Each step reads the document, the profile and the facts, changes its own part of the plan, and leaves a reason.
+ */
+#ifndef CAISSON_POLICY_MERGE_STEP_H
+#define CAISSON_POLICY_MERGE_STEP_H
+
+#include "policy/merge.h"
+#include "policy/profile.h"
+
+enum { MERGE_NOTES = 96 };
+
+struct merge {
+	struct arena *a;
+	const struct spec *s;
+	const struct policy_request *r;
+	const struct profile *p;
+	struct plan *plan;
+	const char *asked_by;		/* rule of what is kept: "config.json" or "launch" */
+	const char *rule;		/* "level strict" */
+	size_t n_reasons, n_warnings;
+	struct reason reasons[MERGE_NOTES];
+	const char *warnings[MERGE_NOTES];
+	bool no_memory;			/* some allocation failed: looked at once, after each step */
+};
+
+/* Both take texts that live in the arena or for ever; a NULL text means that there was no memory. */
+void merge_reason(struct merge *m, enum reason_kind kind, const char *control, const char *asked, const char *result,
+		  const char *rule);
+void merge_warn(struct merge *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* refused by level "hardened" (namespaces): ... */
+int merge_refuse(struct merge *m, struct err *e, const char *control, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* A short text in the arena; NULL becomes no_memory. */
+const char *merge_text(struct merge *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const char *merge_caps_text(struct merge *m, uint64_t set);
+
+int merge_namespaces(struct merge *m, struct err *e);
+int merge_capabilities(struct merge *m, struct err *e);
+int merge_user(struct merge *m, struct err *e);
+int merge_root(struct merge *m, struct err *e);
+int merge_mounts(struct merge *m, struct err *e);
+int merge_paths(struct merge *m, struct err *e);
+int merge_sysctls(struct merge *m, struct err *e);
+int merge_limits(struct merge *m, struct err *e);
+
+/* The process-level limits alone, for create and for exec. Returns what changed, for the reasons. */
+struct merge_rlimit { const char *name, *asked, *result; bool warned; };
+enum { MERGE_RLIMITS = 3 };
+int merge_rlimits(struct arena *a, const struct profile *p, const struct facts *f, struct process *proc,
+		  struct merge_rlimit notes[MERGE_RLIMITS], size_t *n);
+
+/* policy/sysctls.c: which namespace a sysctl belongs to; -EINVAL when it is not a namespaced one, or not a sysctl's name.
+ * Names are taken with '.' or with '/'. */
+int sysctl_namespace(const char *key);
+
+#endif

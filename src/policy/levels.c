@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The four built-in levels (policy-design section 2). They live in the binary, so that a wrecked /etc cannot weaken them.
+ */
+#include "policy/profile.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+
+#include "base/capname.h"
+#include "base/sys.h"
+#include "policy/merge.h"
+
+#define MASK(kind) (1u << (kind))
+#define KIB UINT64_C(1024)
+#define MIB (KIB * KIB)
+#define GIB (KIB * MIB)
+
+/* What stock server images need to start as their authors meant and to step down from root by themselves. */
+#define CAPS_SERVER                                                                                \
+	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | \
+	 CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL) |      \
+	 CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT))
+#define CAPS_LABEL (CAPS_SERVER | CAP_BIT(CAP_AUDIT_WRITE))
+
+#define ATTRS_DATA   (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+#define ATTRS_KERNEL (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* Places where a container could read what is the host's, or reach its hardware and firmware. */
+static const char *const masked[] = {
+	"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+	"/sys/devices/virtual/powercap", NULL,
+};
+static const char *const readonly[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+};
+#define LIST(array) { .n = N_ELEMENTS(array) - 1, .v = (array) }
+
+static const struct profile_tmpfs strict_tmpfs[] = {
+	{ .path = "/tmp", .size = 64 * MIB, .mode = 01777 },
+	{ .path = "/run", .size = 16 * MIB, .mode = 0755, .owned = true },
+	{ .path = "/var/tmp", .size = 64 * MIB, .mode = 01777 },
+	{ .path = "/dev/shm", .size = 64 * MIB, .mode = 01777 },
+};
+
+#define NO_LIMITS                                                                                            \
+	.nofile = PROFILE_AS_ASKED, .nofile_soft = PROFILE_AS_ASKED, .core = PROFILE_AS_ASKED,               \
+	.memlock = PROFILE_AS_ASKED, .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED
+
+static const struct profile levels[LEVELS] = {
+	[LEVEL_NONE] = {
+		.name = "none", .level = LEVEL_NONE, .passes_privileged = true,
+		.cap_ceiling = CAP_MASK_ALL,
+		NO_LIMITS,
+	},
+	[LEVEL_BASELINE] = {
+		.name = "baseline", .level = LEVEL_BASELINE, .passes_privileged = true,
+		.fits = true, .uses_labels = true, .cap_ceiling = CAP_MASK_ALL,
+		.filter = FILTER_SET_BASELINE, .filter_with_engine = true,
+		.mask = LIST(masked), .readonly = LIST(readonly), .mask_with_engine = true,
+		NO_LIMITS,
+	},
+	[LEVEL_HARDENED] = {
+		.name = "hardened", .level = LEVEL_HARDENED, .refuses_privileged = true,
+		.fits = true, .uses_labels = true, .cap_ceiling = CAPS_SERVER, .exec_within_result = true,
+		.no_new_privs = true,
+		.root = { .nosuid = true, .nodev = true },
+		.attrs = { .tmpfs = ATTRS_DATA, .kernel = ATTRS_KERNEL },
+		.user = PROFILE_USER_WARN_ROOT,
+		.filter = FILTER_SET_CONTAINER, .native_only = true,
+		.mask = LIST(masked), .readonly = LIST(readonly),
+		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT),
+		.ns_warn = MASK(NS_NET),
+		.low_ports = true,
+		.nofile = 1048576, .nofile_soft = 65536, .core = PROFILE_AS_ASKED, .memlock = PROFILE_AS_ASKED,
+		.pids = 4096, .memory = PROFILE_AS_ASKED,
+	},
+	[LEVEL_STRICT] = {
+		.name = "strict", .level = LEVEL_STRICT, .refuses_privileged = true,
+		.fits = true, .uses_labels = true, .cap_ceiling = CAPS_LABEL, .caps_by_name = true,
+		.exec_within_result = true,
+		.no_new_privs = true,
+		.root = { .readonly = true, .nosuid = true, .nodev = true },
+		.tmpfs = { .n = N_ELEMENTS(strict_tmpfs), .v = strict_tmpfs },
+		.attrs = { .tmpfs = ATTRS_DATA, .bind = ATTRS_DATA, .kernel = ATTRS_KERNEL, .other = ATTRS_DATA },
+		.user = PROFILE_USER_NON_ROOT,
+		.filter = FILTER_SET_SERVICE, .native_only = true,
+		.mask = LIST(masked), .readonly = LIST(readonly),
+		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT) | MASK(NS_NET) |
+			      MASK(NS_CGROUP),
+		.ns_warn = MASK(NS_USER),
+		.low_ports = true, .ping_group = true,
+		.nofile = 65536, .nofile_soft = 65536, .core = 0, .memlock = 8 * MIB,
+		.pids = 512, .memory = GIB,
+	},
+};
+
+const struct profile *profile_builtin(enum level l)
+{
+	return (unsigned)l < LEVELS ? &levels[l] : NULL;
+}
+
+int policy_level_find(const char *name)
+{
+	for (int i = 0; i < LEVELS; i++)
+		if (str_eq(levels[i].name, name))
+			return i;
+	return -EINVAL;
+}
+
+const char *policy_level_name(enum level l)
+{
+	return (unsigned)l < LEVELS ? levels[l].name : "unknown";
+}

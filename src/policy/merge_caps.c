@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Capabilities: what was asked, met with what the host can give, the profile's ceiling, and the labels. Never more.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+
+#include "base/capname.h"
+#include "policy/merge_step.h"
+
+enum { CAPS_TEXT = 640 };
+
+const char *merge_caps_text(struct merge *m, uint64_t set)
+{
+	char text[CAPS_TEXT];
+
+	if (set == CAP_MASK_ALL)
+		return "all";
+	capname_list(set, text, sizeof(text));
+	return merge_text(m, "%s", text);
+}
+
+/* A new user namespace begins with every capability over itself; otherwise the caller's are all there is to give. */
+static uint64_t givable(const struct merge *m)
+{
+	return m->plan->ns[NS_USER].mode == NS_INHERIT ? m->r->facts->caps : CAP_MASK_ALL;
+}
+
+static bool labelled(const struct merge *m)
+{
+	return m->p->uses_labels && m->r->labels && m->r->labels->found;
+}
+
+/* What a label leaves: the operator's own --cap-add is not the label's to take. */
+static uint64_t label_allows(const struct merge *m)
+{
+	if (labelled(m))
+		return m->r->labels->caps | m->r->cap_add;
+	/* Without a label a launch holds exactly what the operator named; a bundle holds an engine's default set. */
+	return m->p->caps_by_name && !m->r->standalone ? 0 : CAP_MASK_ALL;
+}
+
+/* In a launch the label and --cap-add are the request itself: what cannot be granted is said, not dropped. */
+static int refuse_over_ceiling(struct merge *m, struct err *e)
+{
+	uint64_t over_flag = m->r->cap_add & ~m->p->cap_ceiling;
+	uint64_t over_label = 0;
+
+	if (!m->r->standalone)
+		return 0;
+	if (over_flag)
+		return merge_refuse(m, e, "capabilities", "--cap-add %s is above the ceiling of this level (%s); "
+				    "--policy baseline has none", merge_caps_text(m, over_flag),
+				    merge_caps_text(m, m->p->cap_ceiling));
+	if (m->p->caps_by_name && labelled(m) && m->r->labels->caps != CAP_MASK_ALL)
+		over_label = m->r->labels->caps & ~m->p->cap_ceiling;
+	if (over_label)
+		return merge_refuse(m, e, "capabilities", "the %s asks for %s, above the ceiling of this level (%s); "
+				    "run it with --policy baseline, or without the image's label",
+				    m->r->labels->from, merge_caps_text(m, over_label),
+				    merge_caps_text(m, m->p->cap_ceiling));
+	return 0;
+}
+
+/* Takes `gone` out of *left and says who took it: each capability is named once. */
+static void take(struct merge *m, uint64_t *left, uint64_t keep, const char *rule)
+{
+	uint64_t gone = *left & ~keep;
+
+	if (!gone)
+		return;
+	merge_reason(m, REASON_NARROWED, "capabilities", merge_caps_text(m, gone), "removed", rule);
+	*left &= keep;
+}
+
+static void cut_sets(struct merge *m, struct capsets *c, uint64_t keep)
+{
+	uint64_t ambient;
+
+	c->permitted &= keep;
+	c->inheritable &= keep;
+	c->effective &= keep;
+	c->ambient &= keep;
+	if (c->effective & ~c->permitted) {
+		merge_warn(m, "capabilities: %s effective but not permitted: left out",
+			   merge_caps_text(m, c->effective & ~c->permitted));
+		c->effective &= c->permitted;
+	}
+	ambient = c->ambient & c->permitted & c->inheritable;
+	if (ambient != c->ambient)
+		merge_warn(m, "capabilities: %s ambient but not both permitted and inheritable: left out",
+			   merge_caps_text(m, c->ambient & ~ambient));
+	c->ambient = ambient;
+}
+
+/* The host's own limits hold at every level (OCI: what cannot be granted is a warning, not a failure). */
+static void fit_host(struct merge *m, struct capsets *c)
+{
+	uint64_t host = givable(m);
+	uint64_t any = c->bounding | c->effective | c->permitted | c->inheritable | c->ambient;
+
+	if (any & ~host)
+		merge_warn(m, "capabilities: this host cannot give %s: left out", merge_caps_text(m, any & ~host));
+	take(m, &c->bounding, host, "this host");
+	cut_sets(m, c, host);
+}
+
+static void ceiling_for_exec(struct merge *m, uint64_t result)
+{
+	uint64_t ceiling = result;
+
+	if (!m->p->exec_within_result)
+		ceiling = m->p->cap_ceiling & (labelled(m) ? label_allows(m) : CAP_MASK_ALL) & givable(m);
+	m->plan->cap_ceiling = ceiling;
+}
+
+int merge_capabilities(struct merge *m, struct err *e)
+{
+	struct process *proc = &m->plan->process;
+	struct capsets *c = &proc->caps;
+	uint64_t asked = c->bounding;
+	const char *label_rule = merge_text(m, "%s (no label names them)", m->rule);
+	int err = refuse_over_ceiling(m, e);
+
+	if (err < 0)
+		return err;
+	if (m->p->uses_labels && m->r->labels)
+		for (size_t i = 0; i < m->r->labels->warnings.n; i++)
+			merge_warn(m, "%s", m->r->labels->warnings.v[i]);
+	if (labelled(m)) {
+		m->plan->label_caps_set = true;
+		m->plan->label_caps = label_allows(m);
+		label_rule = merge_text(m, "%s", m->r->labels->from);
+	}
+	if (m->plan->has_process) {
+		fit_host(m, c);
+		take(m, &c->bounding, m->p->cap_ceiling, m->rule);
+		take(m, &c->bounding, label_allows(m), label_rule);
+		if (m->p->fits) {
+			cut_sets(m, c, c->bounding);
+			proc->has_caps = true;
+		}
+		merge_reason(m, c->bounding == asked ? REASON_KEPT : REASON_NARROWED, "capabilities",
+			     merge_caps_text(m, asked), merge_caps_text(m, c->bounding),
+			     c->bounding == asked ? m->asked_by : m->rule);
+	}
+	ceiling_for_exec(m, c->bounding);
+	m->plan->filter.caps = m->plan->has_process ? c->bounding : m->plan->cap_ceiling;
+	return 0;
+}
+
+static bool can_step_down(uint64_t caps)
+{
+	return (caps & CAP_BIT(CAP_SETUID)) && (caps & CAP_BIT(CAP_SETGID));
+}
+
+/* L02: root that cannot change its ids stays root, and some servers do so without a word. */
+static void warn_root(struct merge *m)
+{
+	const struct process *p = &m->plan->process;
+
+	merge_warn(m, "the process starts as uid 0; name an ordinary user where the image allows it");
+	if (!can_step_down(p->caps.permitted & p->caps.effective))
+		merge_warn(m, "the process starts as uid 0 without SETUID and SETGID: it will stay root");
+}
+
+static bool has_group_zero(const struct ids *groups)
+{
+	for (size_t i = 0; i < groups->n; i++)
+		if (groups->v[i] == 0)
+			return true;
+	return false;
+}
+
+int merge_user(struct merge *m, struct err *e)
+{
+	const struct process *p = &m->plan->process;
+	const char *ids;
+
+	m->plan->require_non_root = m->p->user == PROFILE_USER_NON_ROOT;
+	if (!m->plan->has_process)
+		return 0;
+	ids = merge_text(m, "%u:%u", p->uid, p->gid);
+	if (m->plan->require_non_root) {
+		const char *what = p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups";
+		if (p->uid == 0 || p->gid == 0 || has_group_zero(&p->groups))
+			return merge_refuse(m, e, "user", "the process would run with %s; %s, or use --policy hardened",
+					    what, m->r->standalone
+					    ? "name an ordinary user: --user 65532:65532"
+					    : "name an ordinary user in process.user (with an engine: --user 65532:65532)");
+		merge_reason(m, REASON_KEPT, "user", ids, merge_text(m, "%s, checked before exec", ids), m->rule);
+		return 0;
+	}
+	if (m->p->user == PROFILE_USER_WARN_ROOT && p->uid == 0) {
+		warn_root(m);
+		merge_reason(m, REASON_WARNED, "user", ids, ids, m->rule);
+		return 0;
+	}
+	merge_reason(m, REASON_KEPT, "user", ids, ids, m->asked_by);
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A further process in a running container: engines send their own full set, so the stored plan meets it again.
+ */
+#include <errno.h>
+
+#include "policy/merge.h"
+#include "policy/merge_step.h"
+
+static void cut(struct capsets *c, uint64_t ceiling)
+{
+	c->bounding &= ceiling;
+	c->permitted &= ceiling;
+	c->effective &= ceiling & c->permitted;
+	c->inheritable &= ceiling;
+	c->ambient &= ceiling & c->permitted & c->inheritable;
+}
+
+static bool is_root(const struct process *p)
+{
+	if (p->uid == 0 || p->gid == 0)
+		return true;
+	for (size_t i = 0; i < p->groups.n; i++)
+		if (p->groups.v[i] == 0)
+			return true;
+	return false;
+}
+
+int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
+		      struct err *e)
+{
+	const struct profile *profile = profile_builtin(stored->privileged_shape ? LEVEL_NONE : stored->level);
+	struct process *p = arena_alloc(a, sizeof(*p));
+	struct merge_rlimit notes[MERGE_RLIMITS];
+	size_t n;
+
+	if (!p)
+		return err_set(e, ENOMEM, "exec: out of memory");
+	if (!profile)
+		return err_set(e, EINVAL, "exec: the stored plan has no known level");
+	*p = *asked;
+	if (!p->has_caps) {
+		/* As engines expect: no capabilities object means the container's own. */
+		p->has_caps = stored->process.has_caps;
+		p->caps = stored->process.caps;
+	}
+	cut(&p->caps, stored->cap_ceiling);
+	if (profile->no_new_privs)
+		p->no_new_privs = true;
+	if (stored->require_non_root && is_root(p))
+		return err_set(e, EPERM, "refused by level \"%s\" (user): exec asks for %s; name an ordinary user "
+			       "(--user 65532:65532)", policy_level_name(stored->level),
+			       p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups");
+	if (profile->exec_within_result) {
+		if (stored->process.apparmor)
+			p->apparmor = stored->process.apparmor;
+		if (stored->process.selinux)
+			p->selinux = stored->process.selinux;
+	}
+	if (merge_rlimits(a, profile, NULL, p, notes, &n) < 0)
+		return err_set(e, ENOMEM, "exec: out of memory");
+	*out = p;
+	return 0;
+}
