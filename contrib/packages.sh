@@ -20,7 +20,7 @@ packages_of() {
 	static) echo dpkg-dev musl-tools gcc make autoconf automake xz-utils bzip2 patch linux-libc-dev gperf ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;
 	engines) echo containerd runc docker.io python3-minimal curl iptables iproute2 busybox-static jq procps ;;
-	bench) echo hyperfine crun runc jq busybox-static musl-tools dpkg-dev ;;
+	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
 	vm) echo qemu-system-x86 cpio linux-image-amd64 ;;
 	*) echo "packages: no group named '$1'" >&2; return 1 ;;
 	esac
