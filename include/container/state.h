@@ -67,6 +67,8 @@ int state_pidfd(const struct state *s, struct err *e);
 int state_start_time(pid_t pid, uint64_t *out);
 /* "2026-01-02T03:04:05.123456789Z" for now, in `a`. */
 const char *state_now(struct arena *a);
+/* The same for a time after 1970. NULL: no memory. */
+const char *state_time(struct arena *a, int64_t seconds, long nanoseconds);
 
 /* The state JSON as the OCI says (for `state` and for hooks): 2-space indent when pretty, no final newline. `pid` as
  * given (0 for stopped). malloc'd. */

@@ -392,14 +392,36 @@ int state_pidfd(const struct state *s, struct err *e)
 	return fd_take(&fd);
 }
 
+/* The day as year, month, day; gmtime(3) would read the time zone's file first. Days count from 1970-01-01. */
+static void civil_day(int64_t days, int *year, int *month, int *day)
+{
+	/* Years that begin in March, in eras of 400, so that the leap day comes last. */
+	const int64_t z = days + 719468, era = z / 146097, of_era = z % 146097;
+	const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	const int64_t m = (5 * of_year + 2) / 153;
+
+	*day = (int)(of_year - (153 * m + 2) / 5 + 1);
+	*month = (int)(m < 10 ? m + 3 : m - 9);
+	*year = (int)(year_of_era + era * 400 + (*month <= 2));
+}
+
+const char *state_time(struct arena *a, int64_t seconds, long nanoseconds)
+{
+	const int64_t of_day = seconds % 86400;
+	int year, month, day;
+
+	if (seconds < 0)
+		return NULL;
+	civil_day(seconds / 86400, &year, &month, &day);
+	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", year, month, day, (int)(of_day / 3600),
+			    (int)(of_day / 60 % 60), (int)(of_day % 60), nanoseconds);
+}
+
 const char *state_now(struct arena *a)
 {
 	struct timespec t;
-	struct tm tm;
-	char day[32];
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	if (!gmtime_r(&t.tv_sec, &tm) || strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return NULL;
-	return arena_printf(a, "%s.%09ldZ", day, t.tv_nsec);
+	return state_time(a, t.tv_sec, t.tv_nsec);
 }

@@ -341,8 +341,20 @@ Test(state, no_annotations_no_member)
 
 Test(state, the_time_is_rfc_3339_with_nanoseconds)
 {
+	static const struct { int64_t seconds; const char *want; } cases[] = {
+		{ 0, "1970-01-01T00:00:00.000000007Z" },
+		{ 951782399, "2000-02-28T23:59:59.000000007Z" },
+		{ 951782400, "2000-02-29T00:00:00.000000007Z" },
+		{ 951868800, "2000-03-01T00:00:00.000000007Z" },
+		{ 1767323045, "2026-01-02T03:04:05.000000007Z" },
+		{ 1798761599, "2026-12-31T23:59:59.000000007Z" },
+		{ 4107542400, "2100-03-01T00:00:00.000000007Z" },
+	};
 	auto_arena a = { 0 };
 	const char *now = state_now(&a);
+
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+		cr_expect_str_eq(state_time(&a, cases[i].seconds, 7), cases[i].want);
 
 	cr_assert_not_null(now);
 	cr_expect_eq(strlen(now), strlen("2026-01-02T03:04:05.123456789Z"));
