@@ -22,11 +22,14 @@ struct mounts_ctx {
 	const struct cgroup *cgroup;	/* for mounts of type cgroup */
 	bool cgroup_namespace;		/* the container has its own */
 	bool user_namespace;		/* host mounts carry locked flags */
-	const int *sources;		/* detached trees opened by the parent, by mount index, -1 = open it here; NULL = none */
+	const int *sources;		/* detached trees opened by the runtime, by mount index, closed by mounts_attach; -1 = open it here */
 };
 
 /* A detached copy of a bind source (a tree for rbind). */
 int mounts_open_source(const struct mount *m, const char *bundle, struct err *e);
+/* A tree cloned in the runtime's mount namespace is a peer of the host's mounts: makes it a slave (or private), as the child's
+ * own copy of the namespace would be, unless rootfsPropagation asks for shared. */
+int mounts_cut(int tree, unsigned long root_propagation, struct err *e);
 /* Id-maps a detached tree. `userns`: a descriptor of the namespace that has the maps. */
 int mounts_idmap(int tree, int userns, bool recursive, struct err *e);
 /* mounts[m->index] into the container: target made when absent, source or file system, attributes, propagation, attached. */

@@ -116,6 +116,17 @@ int mounts_open_source(const struct mount *m, const char *bundle, struct err *e)
 	return tree < 0 ? err_sys(e, "bind source %s", m->source) : tree;
 }
 
+int mounts_cut(int tree, unsigned long root_propagation, struct err *e)
+{
+	struct mount_attr attr = { .propagation = root_propagation & MS_PRIVATE ? MS_PRIVATE : MS_SLAVE };
+
+	if (root_propagation & MS_SHARED)
+		return 0;
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
+		return err_sys(e, "keep mounts of the container away from the host");
+	return 0;
+}
+
 int mounts_idmap(int tree, int userns, bool recursive, struct err *e)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)(unsigned)userns };
@@ -232,6 +243,8 @@ static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t
 
 	if (tree < 0)
 		return tree;
+	if (m->idmap && !(c->sources && c->sources[at] >= 0))
+		return err_set(e, EPERM, "an id-mapped mount needs the rights of root in the initial user namespace");
 	if (fstat(tree, &st) < 0)
 		return err_sys(e, "look at bind source %s", m->source);
 	int r = restrict_tree(tree, m, e);

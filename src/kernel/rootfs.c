@@ -94,16 +94,15 @@ int rootfs_attach(const struct plan_root *r, int tree, struct err *e)
 }
 
 /* process.cwd is made when the image lacks it, as runc does; a read-only image leaves the complaint to chdir(2). */
-static int make_cwd(const struct plan *p, int root)
+static void make_cwd(const struct plan *p, int root)
 {
 	struct err ignored;
 
 	if (!p->has_process || !p->process.cwd)
-		return 0;
+		return;
 	auto_fd int fd = path_probe_in(root, p->process.cwd, O_PATH | O_DIRECTORY);
 	if (fd == -ENOENT)
 		fd = path_mkdir_in(root, p->process.cwd, 0755, &ignored);
-	return 0;
 }
 
 static int make_readonly(int root, struct err *e)
@@ -117,12 +116,8 @@ static int make_readonly(int root, struct err *e)
 
 int rootfs_finish(const struct plan *p, int root, struct err *e)
 {
-	int r = rootfs_devices(p, root, e);
-
-	if (r == 0)
-		r = make_cwd(p, root);
-	if (r == 0)
-		r = rootfs_hide_paths(p, root, e);
+	make_cwd(p, root);
+	int r = rootfs_hide_paths(p, root, e);
 	if (r == 0 && p->root.readonly)
 		r = make_readonly(root, e);
 	return r;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch/hooks.h - runs OCI hooks: the state on standard input, a deadline, the environment that the hook lists and no other.
+ */
+#ifndef CAISSON_LAUNCH_HOOKS_H
+#define CAISSON_LAUNCH_HOOKS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "spec/types.h"
+
+const char *hooks_kind_name(enum hook_kind k);
+/*
+ * Runs the hooks in order in the caller's namespaces. state: JSON. The first failure ends it with an error that has the index,
+ * path, status and the last output; with keep_going (poststop) failures are logged as warnings and the rest runs.
+ */
+int hooks_run(const struct hooks *h, enum hook_kind k, const char *state, bool keep_going, struct err *e);
+
+#endif

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The runtime's side of a launch: prepares, clones, maps ids, runs hooks, and listens until the new process is ready. */
+#include "launch/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "kernel/idmap.h"
+#include "kernel/limits.h"
+#include "kernel/rootfs.h"
+#include "kernel/tty.h"
+#include "launch/child.h"
+#include "launch/hooks.h"
+#include "launch/listener.h"
+#include "launch/record.h"
+
+enum { BUILD_DEADLINE_MS = 120 * 1000 };
+
+/* One launch in the making: what must be closed again, whatever happens. */
+struct making {
+	const struct launch_request *r;
+	struct launch *l;
+	struct child child;
+	int cgroup_dir;			/* v2: for CLONE_INTO_CGROUP */
+	int own_pid_ns, own_time_ns;	/* to go back to after the clone; -1 when we never left */
+	bool between;			/* a process in between is needed */
+	pid_t between_pid;
+};
+
+static void making_done(struct making *m)
+{
+	fd_close(&m->child.sync);
+	fd_close(&m->child.init_fd);
+	for (int i = 0; i < m->child.n_tasks; i++)
+		fd_close(&m->child.tasks[i]);
+	ns_fds_close(&m->child.join);
+	free(m->child.sources);
+	fd_close(&m->cgroup_dir);
+	fd_close(&m->own_pid_ns);
+	fd_close(&m->own_time_ns);
+}
+
+static bool is_exec(const struct launch_request *r)
+{
+	return r->target_pidfd >= 0;
+}
+
+static int prepare_cgroup(struct making *m, struct err *e)
+{
+	const struct cgroup *cg = m->r->cgroup;
+
+	if (cg->mode == CGROUP_NONE)
+		return 0;
+	m->cgroup_dir = cgroup_open_dir(cg, e);
+	if (m->cgroup_dir < -1)
+		return m->cgroup_dir;
+	int n = cgroup_open_tasks(cg, m->child.tasks, e);
+	if (n < 0)
+		return n;
+	m->child.n_tasks = n;
+	return 0;
+}
+
+/* Trees are opened by the runtime where the child lacks the right (user namespaces), or where they are id-mapped. */
+static bool needs_trees(const struct plan *p)
+{
+	if (p->ns[NS_USER].mode != NS_INHERIT || p->root.idmap)
+		return true;
+	for (size_t i = 0; i < p->mounts.n; i++)
+		if (p->mounts.v[i].idmap)
+			return true;
+	return false;
+}
+
+static int prepare_child(struct making *m, struct err *e)
+{
+	const struct launch_request *r = m->r;
+	size_t n = r->plan->mounts.n;
+
+	m->child.await_maps = !is_exec(r) && needs_trees(r->plan);
+	m->child.sources = calloc(n + 1, sizeof(int));
+	if (!m->child.sources)
+		return err_code(e, ENOMEM, "launch");
+	for (size_t i = 0; i < n; i++)
+		m->child.sources[i] = -1;
+	m->child.init_fd = record_init_memfd(e);
+	return m->child.init_fd < 0 ? m->child.init_fd : 0;
+}
+
+static int prepare_sync(struct making *m, struct err *e)
+{
+	return sync_pair(&m->l->sync, &m->child.sync, e);
+}
+
+static int open_own(const char *ns, struct err *e)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", ns);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open %s", path) : fd;
+}
+
+/* pid: setns(2) changes only what our children get, so the clone below lands there without a further fork. */
+static int enter_pid_namespace(struct making *m, struct err *e)
+{
+	int fd = is_exec(m->r) ? m->r->target_pidfd : m->child.join.v[NS_PID];
+	bool wanted = is_exec(m->r) ? m->r->plan->ns[NS_PID].mode != NS_INHERIT : fd >= 0;
+
+	if (!wanted || m->between)
+		return 0;
+	m->own_pid_ns = open_own("pid", e);
+	if (m->own_pid_ns < 0)
+		return m->own_pid_ns;
+	if (setns(fd, CLONE_NEWPID) < 0)
+		return err_sys(e, "join the pid namespace");
+	fd_close(&m->child.join.v[NS_PID]);
+	return 0;
+}
+
+static int make_time_namespace(struct making *m, struct err *e)
+{
+	if (is_exec(m->r) || m->r->plan->ns[NS_TIME].mode != NS_NEW)
+		return 0;
+	m->own_time_ns = open_own("time", e);
+	if (m->own_time_ns < 0)
+		return m->own_time_ns;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_sys(e, "new time namespace");
+	return ns_write_time_offsets(&m->r->plan->monotonic, &m->r->plan->boottime, e);
+}
+
+static int prepare_namespaces(struct making *m, struct err *e)
+{
+	if (!is_exec(m->r)) {
+		int r = ns_open_all(m->r->plan->ns, &m->child.join, e);
+		if (r < 0)
+			return r;
+		m->between = m->child.join.v[NS_USER] >= 0;
+	}
+	int r = enter_pid_namespace(m, e);
+	return r < 0 ? r : make_time_namespace(m, e);
+}
+
+/* Hooks must not land in namespaces that were meant for the container alone. */
+static int leave_namespaces(struct making *m, struct err *e)
+{
+	if (m->own_pid_ns >= 0 && setns(m->own_pid_ns, CLONE_NEWPID) < 0)
+		return err_sys(e, "go back to the runtime's pid namespace");
+	if (m->own_time_ns >= 0 && setns(m->own_time_ns, CLONE_NEWTIME) < 0)
+		return err_sys(e, "go back to the runtime's time namespace");
+	return 0;
+}
+
+/* cgroup: unshared by the child after it has joined. time: made above. */
+static uint64_t new_namespaces(const struct plan *p)
+{
+	return ns_flags(p->ns, NS_NEW) & ~(ns_clone_flag(NS_CGROUP) | ns_clone_flag(NS_TIME));
+}
+
+static long clone_child(struct making *m, int *pidfd)
+{
+	struct clone_args args = { .flags = CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)pidfd };
+
+	if (!is_exec(m->r) && !m->between)
+		args.flags |= new_namespaces(m->r->plan);
+	if (m->cgroup_dir >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)(unsigned)m->cgroup_dir;
+	}
+	return sys_clone3(&args);
+}
+
+static int clone_step(struct making *m, struct err *e)
+{
+	int pidfd = -1;
+	long pid = clone_child(m, &pidfd);
+
+	if (pid < 0)
+		return err_sys(e, "clone the new process into its namespaces and cgroup");
+	if (pid == 0) {
+		if (m->between)
+			child_go_between(&m->child, new_namespaces(m->r->plan), child_main);
+		if (is_exec(m->r))
+			enter_main(&m->child);
+		child_main(&m->child);
+	}
+	fd_close(&m->child.sync); /* only the child may hold its end: its death must be seen as end of file */
+	if (m->between) {
+		m->between_pid = (pid_t)pid;
+		fd_close(&pidfd);
+	} else {
+		m->l->pid = (pid_t)pid;
+		m->l->pidfd = pidfd;
+	}
+	return leave_namespaces(m, e);
+}
+
+/* In a user namespace nobody may raise a hard limit: the runtime does, from outside; caisson-init sets the rest. */
+static int raise_limits(struct making *m, struct err *e)
+{
+	const struct rlimits *l = &m->r->process->rlimits;
+
+	if (m->r->plan->ns[NS_USER].mode == NS_INHERIT)
+		return 0;
+	for (size_t i = 0; i < l->n; i++) {
+		struct rlimit64 now;
+		if (prlimit64(m->l->pid, l->v[i].resource, NULL, &now) < 0)
+			return err_sys(e, "process.rlimits: read %s", l->v[i].name);
+		if (l->v[i].hard <= now.rlim_max)
+			continue;
+		now.rlim_max = l->v[i].hard;
+		if (prlimit64(m->l->pid, l->v[i].resource, &now, NULL) < 0)
+			return err_sys(e, "process.rlimits: raise the hard limit of %s to %llu", l->v[i].name,
+				       (unsigned long long)l->v[i].hard);
+	}
+	return 0;
+}
+
+static int adjust_step(struct making *m, struct err *e)
+{
+	const struct opt_i64 *score = &m->r->process->oom_score_adj;
+
+	if (m->between)
+		return 0; /* its own child comes with SYNC_PID */
+	int r = score->set ? limits_oom_score(m->l->pid, score->v, e) : 0;
+	return r < 0 ? r : raise_limits(m, e);
+}
+
+/* The source of one bind, id-mapped when the document asks for it. */
+static int open_tree_for(struct making *m, const struct mount *mt, int userns, struct err *e)
+{
+	auto_fd int tree = mounts_open_source(mt, m->r->plan->bundle, e);
+
+	if (tree < 0)
+		return tree;
+	int cut = mounts_cut(tree, m->r->plan->root.propagation, e);
+	if (cut < 0)
+		return cut;
+	if (!mt->idmap)
+		return fd_take(&tree);
+	auto_fd int own = mt->uid_map.n ? idmap_namespace(&mt->uid_map, &mt->gid_map, e) : -1;
+	if (mt->uid_map.n && own < 0)
+		return own;
+	int r = mounts_idmap(tree, own >= 0 ? own : userns, mt->idmap_recursive, e);
+	return r < 0 ? r : fd_take(&tree);
+}
+
+struct packet { int fds[SYNC_FDS]; size_t n; };
+
+static int flush(struct making *m, struct packet *p, enum sync_msg msg, struct err *e)
+{
+	int r = sync_send(m->l->sync, msg, p->fds, p->n, e);
+
+	for (size_t i = 0; i < p->n; i++)
+		fd_close(&p->fds[i]);
+	p->n = 0;
+	return r;
+}
+
+static int add_tree(struct making *m, struct packet *p, int tree, struct err *e)
+{
+	if (tree < 0)
+		return tree;
+	p->fds[p->n++] = tree;
+	return p->n == SYNC_FDS ? flush(m, p, SYNC_MAPS_MORE, e) : 0;
+}
+
+static int open_root_tree(const struct plan *p, int userns, struct err *e)
+{
+	auto_fd int tree = rootfs_open_source(&p->root, e);
+
+	if (tree < 0)
+		return tree;
+	int r = p->root.idmap ? mounts_idmap(tree, userns, false, e) : 0;
+	return r < 0 ? err_wrap(e, "root file system %s", p->root.path) : fd_take(&tree);
+}
+
+/* Root and binds are opened here, with the runtime's rights: inside its user namespace the child has none on the host. */
+static int send_trees(struct making *m, int userns, struct err *e)
+{
+	const struct mounts *mounts = &m->r->plan->mounts;
+	struct packet p = { .n = 0 };
+	int r = add_tree(m, &p, open_root_tree(m->r->plan, userns, e), e);
+
+	for (size_t i = 0; r == 0 && i < mounts->n; i++) {
+		if (!mounts->v[i].bind || mounts->v[i].remount)
+			continue;
+		int tree = open_tree_for(m, &mounts->v[i], userns, e);
+		r = tree < 0 ? err_wrap(e, "mounts[%zu] on %s", mounts->v[i].index, mounts->v[i].destination)
+			     : add_tree(m, &p, tree, e);
+	}
+	if (r == 0)
+		return flush(m, &p, SYNC_MAPS, e);
+	for (size_t i = 0; i < p.n; i++)
+		fd_close(&p.fds[i]);
+	return r;
+}
+
+/* An ordinary user may not clone mounts of the host: the child does it once it is root of its own namespace. */
+static bool may_clone_mounts(void)
+{
+	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1;
+}
+
+/* The user namespace whose maps an id-mapped mount takes when it has none of its own; -1 without one. */
+static int container_userns(struct making *m, struct err *e)
+{
+	char path[64];
+
+	switch (m->r->plan->ns[NS_USER].mode) {
+	case NS_NEW:
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)m->l->pid);
+		break;
+	case NS_JOIN:
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", m->child.join.v[NS_USER]);
+		break;
+	default:
+		return -1;
+	}
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open the container's user namespace") : fd;
+}
+
+static int map_step(struct making *m, struct err *e)
+{
+	const struct plan *p = m->r->plan;
+
+	if (!m->child.await_maps)
+		return 0;
+	int r = p->ns[NS_USER].mode == NS_NEW ? idmap_write(m->l->pid, &p->uid_map, &p->gid_map, e) : 0;
+	if (r < 0)
+		return r;
+	if (!may_clone_mounts() || p->ns[NS_MOUNT].mode != NS_NEW)
+		return sync_send(m->l->sync, SYNC_MAPS, NULL, 0, e);
+	auto_fd int userns = container_userns(m, e);
+	return userns < -1 ? userns : send_trees(m, userns, e);
+}
+
+/* The pid that a pidfd means, as /proc/self/fdinfo shows it. */
+static pid_t pid_of(int pidfd)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
+	const char *at = strstr(text, "Pid:");
+	return at ? (pid_t)strtol(at + 4, NULL, 10) : -1;
+}
+
+static int take_pid(struct making *m, struct sync_in *in, struct err *e)
+{
+	m->l->pidfd = in->fds[0];
+	m->l->pid = pid_of(m->l->pidfd);
+	if (m->l->pid <= 0)
+		return err_set(e, ESRCH, "the new process has gone already");
+	while (m->between_pid > 0 && waitpid(m->between_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	m->between_pid = 0;
+	m->between = false;
+	return adjust_step(m, e);
+}
+
+static int run_runtime_hooks(struct making *m, struct err *e)
+{
+	static const enum hook_kind kinds[] = { HOOK_PRESTART, HOOK_CREATE_RUNTIME };
+	auto_free char *state = NULL;
+	size_t len;
+	int r = m->r->state(m->r->plan, "creating", m->l->pid, &state, &len, e);
+
+	for (size_t i = 0; r == 0 && i < N_ELEMENTS(kinds); i++)
+		r = hooks_run(&m->r->plan->hooks[kinds[i]], kinds[i], state, false, e);
+	return r < 0 ? r : sync_send(m->l->sync, SYNC_HOOKS_DONE, NULL, 0, e);
+}
+
+static int pass_console(struct making *m, struct sync_in *in, struct err *e)
+{
+	auto_fd int master = in->fds[0];
+
+	if (m->r->console_sock >= 0)
+		return tty_send(m->r->console_sock, "/dev/ptmx", master, e);
+	m->l->console = fd_take(&master);
+	return 0;
+}
+
+static int pass_listener(const struct plan *p, launch_state_fn *state, pid_t pid, int fd, struct err *e)
+{
+	auto_fd int listener = fd;
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (!p->filter.engine.listener_path)
+		return err_set(e, EPROTO, "a seccomp listener came that nobody asked for");
+	int r = state(p, "creating", pid, &text, &len, e);
+	return r < 0 ? r : listener_send(&p->filter.engine, p->oci_version, pid, text, listener, e);
+}
+
+static int take_error(const struct sync_in *in, int *status, struct err *e)
+{
+	if (status)
+		*status = in->error.status;
+	return err_set(e, in->error.code > 0 ? in->error.code : EINVAL, "%s", in->error.text);
+}
+
+static int serve(struct making *m, struct sync_in *in, struct err *e)
+{
+	switch (in->msg) {
+	case SYNC_PID:
+		return take_pid(m, in, e);
+	case SYNC_HOOKS:
+		return run_runtime_hooks(m, e);
+	case SYNC_CONSOLE:
+		return pass_console(m, in, e);
+	case SYNC_LISTENER:
+		return pass_listener(m->r->plan, m->r->state, m->l->pid, in->fds[0], e);
+	case SYNC_ERROR:
+		return take_error(in, NULL, e);
+	default:
+		return 0;
+	}
+}
+
+/* Hooks without a timeout may take as long as they like; everything else may not. */
+static int deadline_of(const struct plan *p)
+{
+	return p->hooks[HOOK_CREATE_CONTAINER].n ? -1 : BUILD_DEADLINE_MS;
+}
+
+static int serve_step(struct making *m, struct err *e)
+{
+	while (m->l->step != SYNC_WAITING) {
+		struct sync_in in;
+		int r = sync_receive(m->l->sync, &m->l->step, &in, deadline_of(m->r->plan), e);
+		if (r > 0)
+			r = serve(m, &in, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static const struct { const char *doing; int (*run)(struct making *, struct err *); } steps[] = {
+	{ "launch: prepare the cgroup",	    prepare_cgroup },
+	{ "launch: prepare the process",    prepare_child },
+	{ "launch: open the sync socket",   prepare_sync },
+	{ "launch: prepare the namespaces", prepare_namespaces },
+	{ "launch: clone",		    clone_step },
+	{ "launch: adjust the process",	    adjust_step },
+	{ "launch: map the ids",	    map_step },
+	{ "launch: serve the process",	    serve_step },
+};
+
+static void reap_between(struct making *m)
+{
+	if (m->between_pid <= 0)
+		return;
+	(void)kill(m->between_pid, SIGKILL); /* our own child, not yet reaped: the pid is still its */
+	while (waitpid(m->between_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* A child that died before it could speak may have left its last words unread. */
+static void read_last_words(struct making *m, struct err *e)
+{
+	struct sync_in in;
+	struct err late = { 0 };
+
+	if (m->l->sync < 0 || m->l->step == SYNC_OVER || e->code == ETIMEDOUT)
+		return;
+	while (sync_receive(m->l->sync, &m->l->step, &in, 0, &late) > 0) {
+		if (in.msg == SYNC_ERROR) {
+			take_error(&in, NULL, e);
+			return;
+		}
+		for (size_t i = 0; i < in.nfds; i++)
+			fd_close(&in.fds[i]);
+	}
+}
+
+int launch_begin(const struct launch_request *r, struct launch *out, struct err *e)
+{
+	struct making m __attribute__((cleanup(making_done))) = {
+		.r = r,
+		.l = out,
+		.child = { .r = r, .sync = -1, .init_fd = -1, .join = { .v = { -1, -1, -1, -1, -1, -1, -1, -1 } },
+			   .root_tree = -1, .root = -1, .record = -1 },
+		.cgroup_dir = -1,
+		.own_pid_ns = -1,
+		.own_time_ns = -1,
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
+		int f = fault_here(steps[i].doing, e);
+		if (f == 0)
+			f = steps[i].run(&m, e);
+		if (f == 0)
+			continue;
+		if (e->code == EPIPE || e->code == ECONNRESET)
+			read_last_words(&m, e);
+		reap_between(&m);
+		struct err ignored = { 0 };
+		(void)leave_namespaces(&m, &ignored); /* the first error is the one to report */
+		launch_abort(out);
+		return -e->code;
+	}
+	return 0;
+}
+
+static int serve_start(int sock, enum sync_step *step, const struct plan *p, launch_state_fn *state, pid_t pid, int *status,
+		       struct err *e)
+{
+	while (*step != SYNC_OVER) {
+		struct sync_in in;
+		int r = sync_receive(sock, step, &in, -1, e); /* startContainer hooks have timeouts of their own */
+		if (r > 0)
+			r = in.msg == SYNC_ERROR ? take_error(&in, status, e) : pass_listener(p, state, pid, in.fds[0], e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int launch_go(const struct launch_request *r, struct launch *l, int *status, struct err *e)
+{
+	*status = 1;
+	int s = sync_send(l->sync, SYNC_GO, NULL, 0, e);
+	if (s < 0)
+		return s;
+	l->step = SYNC_STARTING;
+	return serve_start(l->sync, &l->step, r->plan, r->state, l->pid, status, e);
+}
+
+int launch_serve_gate(int sock, const struct plan *p, launch_state_fn *state, pid_t pid, int *status, struct err *e)
+{
+	enum sync_step step = SYNC_STARTING;
+
+	*status = 1;
+	int s = sync_send(sock, SYNC_GO, NULL, 0, e);
+	return s < 0 ? s : serve_start(sock, &step, p, state, pid, status, e);
+}
+
+void launch_abort(struct launch *l)
+{
+	if (l->pidfd >= 0) {
+		siginfo_t info;
+		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL, NULL, 0); /* ESRCH: it has ended by itself */
+		while (waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+			;
+	}
+	fd_close(&l->pidfd);
+	fd_close(&l->sync);
+	fd_close(&l->console);
+	l->pid = -1;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launch/sync.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+/* step, message -> next step. What is not here is a protocol error; max_fds is exact. */
+static const struct rule { enum sync_step at; enum sync_msg msg; size_t fds; enum sync_step next; } rules[] = {
+	{ SYNC_BUILDING,  SYNC_PID,	 1, SYNC_BUILDING },
+	{ SYNC_BUILDING,  SYNC_HOOKS,	 0, SYNC_BUILDING },
+	{ SYNC_BUILDING,  SYNC_CONSOLE,	 1, SYNC_FINISHING },
+	{ SYNC_BUILDING,  SYNC_LISTENER, 1, SYNC_FINISHING },
+	{ SYNC_BUILDING,  SYNC_READY,	 0, SYNC_WAITING },
+	{ SYNC_BUILDING,  SYNC_ERROR,	 0, SYNC_OVER },
+	{ SYNC_FINISHING, SYNC_LISTENER, 1, SYNC_FINISHING },
+	{ SYNC_FINISHING, SYNC_READY,	 0, SYNC_WAITING },
+	{ SYNC_FINISHING, SYNC_ERROR,	 0, SYNC_OVER },
+	{ SYNC_STARTING,  SYNC_LISTENER, 1, SYNC_STARTING },
+	{ SYNC_STARTING,  SYNC_ERROR,	 0, SYNC_OVER },
+};
+
+int sync_pair(int *ours, int *theirs, struct err *e)
+{
+	int s[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s) < 0)
+		return err_sys(e, "make the launch socket");
+	*ours = s[0];
+	*theirs = s[1];
+	return 0;
+}
+
+int sync_send(int fd, enum sync_msg m, const int *fds, size_t nfds, struct err *e)
+{
+	char byte = (char)m;
+	int r = fd_send(fd, &byte, 1, fds, nfds);
+
+	return r < 0 ? err_code(e, -r, "send message '%c' of the launch", byte) : 0;
+}
+
+void sync_send_error(int fd, const struct err *why, int status)
+{
+	struct finish_error m = { .msg = FINISH_MSG_ERROR, .status = (uint8_t)status, .code = why->code };
+
+	snprintf(m.text, sizeof(m.text), "%.*s", (int)sizeof(m.text) - 1, why->text);
+	(void)fd_send(fd, &m, sizeof(m), NULL, 0); /* nobody else to tell */
+}
+
+static const struct rule *rule_for(enum sync_step at, unsigned char msg)
+{
+	for (size_t i = 0; i < N_ELEMENTS(rules); i++)
+		if (rules[i].at == at && (unsigned char)rules[i].msg == msg)
+			return &rules[i];
+	return NULL;
+}
+
+static int wait_readable(int fd, int deadline_ms, struct err *e)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n;
+
+	if (deadline_ms < 0)
+		return 0;
+	do
+		n = poll(&p, 1, deadline_ms);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, "wait for the new process");
+	return n ? 0 : err_set(e, ETIMEDOUT, "the new process gave no answer within %d s", deadline_ms / 1000);
+}
+
+static int take_body(const struct rule *r, const void *buf, size_t n, struct sync_in *in)
+{
+	if (r->msg == SYNC_ERROR) {
+		if (n != sizeof(in->error))
+			return -EPROTO;
+		memcpy(&in->error, buf, n);
+		in->error.text[sizeof(in->error.text) - 1] = '\0';
+		return 0;
+	}
+	return n == 1 ? 0 : -EPROTO;
+}
+
+static void drop_fds(struct sync_in *in)
+{
+	for (size_t i = 0; i < in->nfds; i++)
+		fd_close(&in->fds[i]);
+	in->nfds = 0;
+}
+
+int sync_receive(int fd, enum sync_step *step, struct sync_in *in, int deadline_ms, struct err *e)
+{
+	union { struct finish_error error; unsigned char byte; } buf;
+	int w = wait_readable(fd, deadline_ms, e);
+
+	if (w < 0)
+		return w;
+	in->nfds = SYNC_FDS;
+	ssize_t n = fd_recv(fd, &buf, sizeof(buf), in->fds, &in->nfds);
+	if (n == 0 || n == -ECONNRESET) {
+		if (*step != SYNC_STARTING)
+			return err_set(e, ECONNRESET, "the new process ended without a word (killed, or out of memory)");
+		*step = SYNC_OVER;
+		return 0;
+	}
+	if (n < 0)
+		return err_code(e, (int)-n, "receive from the new process");
+	const struct rule *r = rule_for(*step, buf.byte);
+	if (!r || in->nfds != r->fds || take_body(r, &buf, (size_t)n, in) < 0) {
+		drop_fds(in);
+		return err_set(e, EPROTO, "the new process said something that is not due (message %#x)", buf.byte);
+	}
+	in->msg = r->msg;
+	*step = r->next;
+	return 1;
+}
+
+int sync_expect(int fd, enum sync_msg want, int *fds, size_t *nfds, struct err *e)
+{
+	unsigned char byte = 0;
+	ssize_t n = fd_recv(fd, &byte, 1, fds, nfds);
+
+	if (n == 0)
+		return err_set(e, ECONNRESET, "the runtime went away");
+	if (n < 0)
+		return err_code(e, (int)-n, "receive from the runtime");
+	if (byte != (unsigned char)want && !(want == SYNC_MAPS && byte == SYNC_MAPS_MORE))
+		return err_set(e, EPROTO, "the runtime said something that is not due (message %#x)", byte);
+	return byte == SYNC_MAPS_MORE;
+}
