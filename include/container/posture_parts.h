@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container/posture_parts.h - between the files of posture only. */
+#ifndef CAISSON_CONTAINER_POSTURE_PARTS_H
+#define CAISSON_CONTAINER_POSTURE_PARTS_H
+
+#include "container/posture.h"
+#include "container/posture_ids.h"
+
+struct look {
+	const struct plan *p;
+	const struct cgroup *cg;
+	int procfd;		/* PID 1 of the container */
+	int payloadfd;		/* the payload: the same, or init's first child */
+	struct posture_map uids, gids;
+	struct posture *out;
+};
+
+__attribute__((format(printf, 3, 4))) void posture_planned(struct look *l, const char *control, const char *fmt, ...);
+/* Completes the line that posture_planned began. */
+__attribute__((format(printf, 3, 4))) void posture_actual(struct look *l, enum verdict v, const char *fmt, ...);
+
+/* Each adds its lines; a thing that cannot be looked at is a line without verdict that says why. */
+void posture_look_mounts(struct look *l);
+void posture_look_limits(struct look *l);
+
+/* Entries of /proc/PID/mountinfo. */
+struct mount_line { int id; char *at, *options, *type, *super; };
+/* Splits one line in place (octal escapes undone in `at`). */
+bool posture_mount_line(char *line, struct mount_line *out);
+/* True if the comma list `options` holds the word. */
+bool posture_has_option(const char *options, const char *word);
+
+#endif
