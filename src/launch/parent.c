@@ -64,9 +64,12 @@ static int prepare_cgroup(struct making *m, struct err *e)
 
 	if (cg->mode == CGROUP_NONE)
 		return 0;
-	m->cgroup_dir = cgroup_open_dir(cg, e);
-	if (m->cgroup_dir < -1)
-		return m->cgroup_dir;
+	struct err why = { 0 }; /* -1 without an error means that this version has no such directory */
+	m->cgroup_dir = cgroup_open_dir(cg, &why);
+	if (m->cgroup_dir < 0 && why.code) {
+		*e = why;
+		return -e->code;
+	}
 	int n = cgroup_open_tasks(cg, m->child.tasks, e);
 	if (n < 0)
 		return n;

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create and run: the steps of the runtime around a launch, and how each is undone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/gate.h"
+#include "container/id_ranges.h"
+#include "container/keep.h"
+#include "container/lifecycle.h"
+#include "container/posture.h"
+#include "kernel/filter.h"
+#include "kernel/tty.h"
+#include "launch/hooks.h"
+#include "launch/launch.h"
+
+struct creating {
+	const struct create_request *r;
+	const struct plan *plan;
+	struct arena arena;
+	struct state_dir dir;
+	struct state state;
+	struct cgroup cgroup;
+	bool cgroup_made, launched, pid_file_written;
+	struct filters filters;
+	int gate, console, pidfd_sock;
+	char keyring[1100];
+	struct launch launch;
+};
+
+static int check_request(struct creating *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+
+	if (!p->has_process)
+		return err_set(e, EINVAL, "process: is required (there would be nothing to start)");
+	if (p->ns[NS_MOUNT].mode == NS_INHERIT)
+		return err_set(e, EINVAL, "linux.namespaces: a mount namespace is required: without one the container's mounts "
+					  "would be made on the host");
+	for (unsigned i = 0; i < c->r->preserve_fds; i++)
+		if (fcntl(3 + (int)i, F_GETFD) < 0)
+			return err_set(e, EBADF, "unable to stat preserved-fd %u (of %u): it is not open", i, c->r->preserve_fds);
+	return 0;
+}
+
+static int make_state(struct creating *c, struct err *e)
+{
+	return state_dir_make(c->r->state_root, c->plan->id, &c->dir, e);
+}
+
+static int build_filters(struct creating *c, struct err *e)
+{
+	return filter_build(&c->arena, &c->plan->filter, &c->filters, e);
+}
+
+static int make_cgroup(struct creating *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+
+	if (p->no_cgroup)
+		return 0;
+	int r = cgroup_locate(&c->arena, p->cgroups_path, p->id, &c->cgroup, e);
+	if (r == 0)
+		r = cgroup_make(&c->cgroup, &p->resources, c->r->rootless, e);
+	if (r < 0)
+		return r;
+	c->cgroup_made = c->cgroup.mode != CGROUP_NONE;
+	return c->cgroup_made ? cgroup_limit(&c->cgroup, &p->resources, false, e) : 0;
+}
+
+/* Before there is a process: a runtime that is killed half-way leaves a record that delete can clean up after. */
+static int announce(struct creating *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+
+	c->state = (struct state){
+		.id = p->id,
+		.bundle = p->bundle,
+		.rootfs = p->root.path,
+		.oci_version = p->oci_version,
+		.created = state_now(&c->arena),
+		.owner = "",
+		.annotations = p->annotations,
+		.cgroup = c->cgroup,
+		.id_range = c->r->id_range,
+	};
+	if (!c->state.created)
+		return err_code(e, ENOMEM, "state");
+	return state_write(&c->dir, &c->state, e);
+}
+
+static int open_gate(struct creating *c, struct err *e)
+{
+	if (c->r->gate) {
+		c->gate = gate_listen(&c->dir, e);
+		if (c->gate < 0)
+			return c->gate;
+	}
+	if (c->r->stdio.console_socket) {
+		c->console = tty_connect(c->r->stdio.console_socket, e);
+		if (c->console < 0)
+			return err_wrap(e, "--console-socket");
+	}
+	if (c->r->pidfd_socket) {
+		c->pidfd_sock = tty_connect(c->r->pidfd_socket, e);
+		if (c->pidfd_sock < 0)
+			return err_wrap(e, "--pidfd-socket");
+	}
+	return 0;
+}
+
+static void fill_request(struct creating *c, struct launch_request *out)
+{
+	snprintf(c->keyring, sizeof(c->keyring), "_ses.%s", c->plan->id);
+	*out = (struct launch_request){
+		.plan = c->plan,
+		.process = &c->plan->process,
+		.filters = &c->filters,
+		.cgroup = &c->cgroup,
+		.state = state_format_for_hook,
+		.target_pidfd = -1,
+		.gate_fd = c->gate,
+		.console_sock = c->console,
+		.kept_fds = c->r->preserve_fds,
+		.no_pivot = c->r->no_pivot,
+		.keyring = c->r->no_new_keyring ? NULL : c->keyring,
+		.pid1 = c->plan->init,
+	};
+}
+
+static int launch(struct creating *c, struct err *e)
+{
+	struct launch_request r;
+
+	fill_request(c, &r);
+	c->launched = true;
+	return launch_begin(&r, &c->launch, e);
+}
+
+/* With a late filter the kernel shows it only after the gate: what is there already must be there now. */
+static size_t filters_before_gate(const struct creating *c)
+{
+	return c->plan->process.no_new_privs ? 0 : c->filters.n;
+}
+
+static int read_back(struct creating *c, struct err *e)
+{
+	return posture_check_ready(c->plan, &c->plan->process, c->launch.pid, filters_before_gate(c), e);
+}
+
+static int write_state(struct creating *c, struct err *e)
+{
+	int r = keep_write(&c->dir, c->plan, &c->filters, e);
+
+	if (r < 0)
+		return r;
+	c->state.pid = c->launch.pid;
+	r = state_start_time(c->state.pid, &c->state.start_time);
+	if (r < 0)
+		return err_code(e, -r, "read the start time of the container's process");
+	return state_write(&c->dir, &c->state, e);
+}
+
+static int pass_pidfd(struct creating *c, struct err *e)
+{
+	return c->pidfd_sock < 0 ? 0 : tty_send(c->pidfd_sock, "pidfd", c->launch.pidfd, e);
+}
+
+static int run_poststart(struct creating *c, struct err *e)
+{
+	const struct hooks *h = &c->plan->hooks[HOOK_POSTSTART];
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (!h->n)
+		return 0;
+	int r = state_format(&c->state, STATUS_RUNNING, c->state.pid, false, &text, &len, e);
+	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, text, false, e);
+}
+
+static int go(struct creating *c, struct err *e)
+{
+	struct launch_request r;
+	int status;
+
+	if (c->r->gate)
+		return 0;
+	fill_request(c, &r);
+	int s = launch_go(&r, &c->launch, &status, e);
+	return s < 0 ? s : run_poststart(c, e);
+}
+
+static int write_pid_file(struct creating *c, struct err *e)
+{
+	char text[16];
+
+	if (!c->r->pid_file)
+		return 0;
+	int n = snprintf(text, sizeof(text), "%d", (int)c->launch.pid); /* no newline: engines parse strictly */
+	c->pid_file_written = true;
+	int r = fd_replace_file(AT_FDCWD, c->r->pid_file, 0644, text, (size_t)n, e);
+	return r < 0 ? err_wrap(e, "--pid-file") : 0;
+}
+
+static const struct { const char *doing; int (*run)(struct creating *, struct err *); } steps[] = {
+	{ "create: check the request",	 check_request },
+	{ "create: make the state",	 make_state },
+	{ "create: build the filters",	 build_filters },
+	{ "create: make the cgroup",	 make_cgroup },
+	{ "create: announce",		 announce },
+	{ "create: open the gate",	 open_gate },
+	{ "create: launch",		 launch },
+	{ "create: read back",		 read_back },	/* the kernel's view against the plan, before the gate opens */
+	{ "create: write the state",	 write_state },
+	{ "create: pass the pidfd",	 pass_pidfd },
+	{ "create: go",			 go },
+	{ "create: write the pid file",	 write_pid_file },
+};
+
+/* OCI: a failure in or after the hooks goes on with destroying the container and its poststop hooks. */
+static void run_poststop(struct creating *c)
+{
+	const struct hooks *h = &c->plan->hooks[HOOK_POSTSTOP];
+	auto_free char *text = NULL;
+	size_t len;
+	struct err e = { 0 };
+
+	if (!c->launched || !h->n)
+		return;
+	if (state_format(&c->state, STATUS_STOPPED, 0, false, &text, &len, &e) == 0)
+		(void)hooks_run(h, HOOK_POSTSTOP, text, true, &e); /* failures are logged; the launch has failed already */
+}
+
+/* Every failure ends here: nothing is left behind. What cannot be removed is said, beside the first error. */
+static void undo(struct creating *c)
+{
+	struct err e = { 0 };
+
+	launch_abort(&c->launch);
+	if (c->cgroup_made) {
+		if (cgroup_kill(&c->cgroup, &e) < 0)
+			log_warn("after the failed launch: %s", e.text);
+		if (cgroup_remove(&c->cgroup, &e) < 0)
+			log_warn("after the failed launch: %s", e.text);
+	}
+	if (c->pid_file_written)
+		(void)unlink(c->r->pid_file); /* may not have been made */
+	if (c->dir.fd >= 0 && state_dir_remove(&c->dir, &e) < 0)
+		log_warn("after the failed launch: %s", e.text);
+	run_poststop(c);
+}
+
+static void creating_done(struct creating *c)
+{
+	fd_close(&c->gate);
+	fd_close(&c->console);
+	fd_close(&c->pidfd_sock);
+	fd_close(&c->launch.sync);
+	state_dir_close(&c->dir);
+	arena_done(&c->arena);
+}
+
+int container_create(const struct create_request *r, struct started *out, struct err *e)
+{
+	struct creating c __attribute__((cleanup(creating_done))) = {
+		.r = r, .plan = r->plan, .dir = STATE_DIR_INIT, .gate = -1, .console = -1, .pidfd_sock = -1,
+		.launch = LAUNCH_INIT,
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
+		int s = fault_here(steps[i].doing, e);
+		if (s == 0)
+			s = steps[i].run(&c, e);
+		if (s == 0)
+			continue;
+		undo(&c);
+		return -e->code;
+	}
+	*out = (struct started){ c.launch.pid, fd_take(&c.launch.pidfd), fd_take(&c.launch.console) };
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* delete: takes away all that create made, also what a runtime that was killed half-way left. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/fault.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/id_ranges.h"
+#include "container/keep.h"
+#include "container/lifecycle.h"
+#include "launch/hooks.h"
+
+enum { KILL_DEADLINE_MS = 10 * 1000 };
+
+static int kill_and_wait(const struct state *s, struct err *e)
+{
+	struct err gone = { 0 };
+	auto_fd int pidfd = s->pid > 0 ? state_pidfd(s, &gone) : -1;
+
+	if (pidfd >= 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* ESRCH is what we want */
+	/* Thaws too: a frozen process cannot die on v1. */
+	int r = s->cgroup.n ? cgroup_kill(&s->cgroup, e) : 0;
+	if (r < 0 || pidfd < 0)
+		return r;
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	do
+		r = poll(&p, 1, KILL_DEADLINE_MS);
+	while (r < 0 && errno == EINTR);
+	return r > 0 ? 0 : err_set(e, ETIMEDOUT, "container init still running %d s after SIGKILL", KILL_DEADLINE_MS / 1000);
+}
+
+/* OCI: a failing poststop hook is a warning, the others still run, and the delete succeeds. */
+static void run_poststop(const struct state *s, const struct plan *p)
+{
+	const struct hooks *h = &p->hooks[HOOK_POSTSTOP];
+	auto_free char *text = NULL;
+	size_t len;
+	struct err e = { 0 };
+
+	if (h->n && state_format(s, STATUS_STOPPED, 0, false, &text, &len, &e) == 0)
+		(void)hooks_run(h, HOOK_POSTSTOP, text, true, &e); /* logged inside */
+}
+
+static int destroy(struct state_dir *d, struct arena *a, const struct state *s, struct err *e)
+{
+	const struct plan *p = NULL;
+	struct err no_plan = { 0 };
+
+	if (keep_read_plan(d, a, &p, &no_plan) < 0)
+		p = NULL; /* the runtime was killed before it wrote one: there were no hooks to match either */
+	int r = fault_here("delete: remove the cgroup", e);
+	if (r == 0 && s->cgroup.n)
+		r = cgroup_remove(&s->cgroup, e);
+	if (r == 0)
+		r = fault_here("delete: remove the state", e);
+	if (r == 0)
+		r = state_dir_remove(d, e);
+	if (r < 0)
+		return r;
+	if (s->id_range)
+		id_range_release(s->id_range);
+	if (p)
+		run_poststop(s, p);
+	return 0;
+}
+
+/* No state.json: a create was killed before it had made anything else. */
+static int remove_half_made(struct state_dir *d, bool force, struct err *e)
+{
+	int r = state_dir_remove(d, e);
+
+	if (r < 0 || force)
+		return r;
+	return err_set(e, ENOENT, "container does not exist (what a broken create had left was removed)");
+}
+
+int container_delete(const char *state_root, const char *id, bool force, struct err *e)
+{
+	auto_arena a = { 0 };
+	auto_state_dir d = STATE_DIR_INIT;
+	const struct state *s;
+	int r = state_dir_open(state_root, id, true, &d, e);
+
+	if (r == -ENOENT && force)
+		return 0;
+	if (r < 0)
+		return r;
+	r = state_read(&d, &a, &s, e);
+	if (r == -ENODATA)
+		return remove_half_made(&d, force, e);
+	if (r < 0)
+		return r;
+	enum status st = state_status(&d, s);
+	/* OCI says that a created container cannot be deleted; every caller relies on the contrary (cli-table 6.9). */
+	if (!force && (st == STATUS_RUNNING || st == STATUS_PAUSED))
+		return err_set(e, EBUSY, "cannot delete container %s that is not stopped: %s (use --force)", id,
+			       state_status_name(st));
+	r = kill_and_wait(s, e);
+	return r < 0 ? r : destroy(&d, &a, s, e);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/gate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+/* A state root may be longer than a socket address: /proc/self/fd/N always fits. */
+static void address(const struct state_dir *d, struct sockaddr_un *out)
+{
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/" GATE_NAME, d->fd);
+}
+
+int gate_listen(const struct state_dir *d, struct err *e)
+{
+	struct sockaddr_un at;
+	auto_fd int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (s < 0)
+		return err_sys(e, "start gate: socket");
+	address(d, &at);
+	if (bind(s, (struct sockaddr *)&at, sizeof(at)) < 0)
+		return err_sys(e, "start gate: bind " GATE_NAME " in the state directory");
+	if (listen(s, 1) < 0)
+		return err_sys(e, "start gate: listen");
+	return fd_take(&s);
+}
+
+int gate_connect(const struct state_dir *d, struct err *e)
+{
+	struct sockaddr_un at;
+	auto_fd int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (s < 0)
+		return err_sys(e, "start gate: socket");
+	address(d, &at);
+	if (connect(s, (struct sockaddr *)&at, sizeof(at)) < 0)
+		return err_sys(e, "start gate: connect");
+	return fd_take(&s);
+}
+
+void gate_remove(const struct state_dir *d)
+{
+	(void)unlinkat(d->fd, GATE_NAME, 0); /* gone already is as good */
+}

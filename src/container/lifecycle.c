@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start, kill, pause, resume, update: what happens to a container between create and delete. */
+#include "container/lifecycle.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/gate.h"
+#include "container/keep.h"
+#include "launch/hooks.h"
+#include "launch/launch.h"
+
+/* An opened container: the directory, locked when asked, and its state. */
+struct opened {
+	struct arena arena;
+	struct state_dir dir;
+	const struct state *state;
+	enum status status;
+};
+#define OPENED_INIT { .dir = STATE_DIR_INIT }
+
+static void opened_done(struct opened *o)
+{
+	state_dir_close(&o->dir);
+	arena_done(&o->arena);
+}
+#define auto_opened __attribute__((cleanup(opened_done))) struct opened
+
+static int open_state(const char *root, const char *id, bool lock, struct opened *o, struct err *e)
+{
+	int r = state_dir_open(root, id, lock, &o->dir, e);
+
+	if (r == 0)
+		r = state_read(&o->dir, &o->arena, &o->state, e);
+	if (r < 0)
+		return r;
+	o->status = state_status(&o->dir, o->state);
+	return 0;
+}
+
+static int run_poststart(const struct opened *o, const struct plan *p, struct err *e)
+{
+	const struct hooks *h = &p->hooks[HOOK_POSTSTART];
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (!h->n)
+		return 0;
+	int r = state_format(o->state, STATUS_RUNNING, o->state->pid, false, &text, &len, e);
+	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, text, false, e);
+}
+
+static int open_gate(struct opened *o, const struct plan *p, struct err *e)
+{
+	int status;
+	auto_fd int sock = gate_connect(&o->dir, e);
+
+	if (sock < 0)
+		return sock;
+	int r = launch_serve_gate(sock, p, state_format_for_hook, o->state->pid, &status, e);
+	gate_remove(&o->dir);
+	return r;
+}
+
+int container_start(const char *state_root, const char *id, struct err *e)
+{
+	auto_opened o = OPENED_INIT;
+	const struct plan *p;
+	int r = open_state(state_root, id, true, &o, e);
+
+	if (r < 0)
+		return r;
+	if (o.status == STATUS_STOPPED)
+		return err_set(e, ESRCH, "cannot start a container that has stopped");
+	if (o.status != STATUS_CREATED)
+		return err_set(e, EBUSY, "cannot start an already running container (it is %s)", state_status_name(o.status));
+	r = keep_read_plan(&o.dir, &o.arena, &p, e);
+	if (r == 0)
+		r = fault_here("start: open the gate", e);
+	if (r == 0)
+		r = open_gate(&o, p, e);
+	if (r < 0)
+		return r;
+	r = run_poststart(&o, p, e);
+	if (r == 0)
+		return 0;
+	/* OCI 1.3: a failed poststart hook stops and destroys the container. */
+	struct err ignored = { 0 };
+	opened_done(&o);
+	(void)container_delete(state_root, id, true, &ignored); /* the hook's error is the one to report */
+	return r;
+}
+
+static int signal_all(const struct state *s, int sig, struct err *e)
+{
+	auto_free pid_t *pids = NULL;
+	ssize_t n = cgroup_pids(&s->cgroup, &pids, e);
+
+	if (n < 0)
+		return (int)n;
+	for (ssize_t i = 0; i < n; i++)
+		if (kill(pids[i], sig) < 0 && errno != ESRCH)
+			return err_sys(e, "send signal %d to process %d", sig, (int)pids[i]);
+	return 0;
+}
+
+static bool shares_pid_namespace(struct opened *o)
+{
+	const struct plan *p;
+	struct err ignored = { 0 };
+
+	return keep_read_plan(&o->dir, &o->arena, &p, &ignored) == 0 && p->ns[NS_PID].mode != NS_NEW;
+}
+
+static int signal_init(const struct state *s, int sig, struct err *e)
+{
+	auto_fd int pidfd = state_pidfd(s, e);
+
+	if (pidfd < 0)
+		return err_set(e, ESRCH, "container not running");
+	if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) == 0)
+		return 0;
+	return errno == ESRCH ? err_set(e, ESRCH, "container not running") : err_sys(e, "send signal %d", sig);
+}
+
+int container_kill(const char *state_root, const char *id, int sig, bool all, struct err *e)
+{
+	auto_opened o = OPENED_INIT;
+	int r = open_state(state_root, id, false, &o, e);
+
+	if (r < 0)
+		return r;
+	if (all && o.state->cgroup.n)
+		return signal_all(o.state, sig, e);
+	if (o.status == STATUS_STOPPED)
+		return all ? 0 : err_set(e, ESRCH, "container not running");
+	/* Without a pid namespace of its own the end of PID 1 ends nobody else. */
+	if (sig == SIGKILL && o.state->cgroup.n && shares_pid_namespace(&o))
+		return cgroup_kill(&o.state->cgroup, e);
+	r = signal_init(o.state, sig, e);
+	/* A frozen process dies only when it thaws (cgroup v1 freezer). */
+	if (r == 0 && sig == SIGKILL && o.status == STATUS_PAUSED)
+		r = cgroup_thaw(&o.state->cgroup, e);
+	return r;
+}
+
+static int needs_cgroup(const struct state *s, struct err *e)
+{
+	return s->cgroup.n ? 0 : err_set(e, ENOTSUP, "this container has no cgroup of its own");
+}
+
+int container_pause(const char *state_root, const char *id, struct err *e)
+{
+	auto_opened o = OPENED_INIT;
+	int r = open_state(state_root, id, true, &o, e);
+
+	if (r == 0)
+		r = needs_cgroup(o.state, e);
+	if (r < 0)
+		return r;
+	if (o.status != STATUS_RUNNING && o.status != STATUS_CREATED)
+		return err_set(e, EBUSY, "container not running: cannot pause a container that is %s",
+			       state_status_name(o.status));
+	return cgroup_freeze(&o.state->cgroup, e);
+}
+
+int container_resume(const char *state_root, const char *id, struct err *e)
+{
+	auto_opened o = OPENED_INIT;
+	int r = open_state(state_root, id, true, &o, e);
+
+	if (r == 0)
+		r = needs_cgroup(o.state, e);
+	if (r < 0)
+		return r;
+	if (o.status != STATUS_PAUSED)
+		return err_set(e, EBUSY, "container not paused (it is %s)", state_status_name(o.status));
+	return cgroup_thaw(&o.state->cgroup, e);
+}
+
+int container_update(const char *state_root, const char *id, const struct resources *r, struct err *e)
+{
+	auto_opened o = OPENED_INIT;
+	int s = open_state(state_root, id, true, &o, e);
+
+	if (s == 0)
+		s = needs_cgroup(o.state, e);
+	if (s < 0)
+		return s;
+	if (o.status == STATUS_STOPPED)
+		return err_set(e, ESRCH, "container not running");
+	return cgroup_limit(&o.state->cgroup, r, true, e);
+}
