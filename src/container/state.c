@@ -356,8 +356,21 @@ static bool is_alive(const struct state *s)
 	       letter != 'X';
 }
 
+/* The record is written before there is a process. Whoever makes the container holds its lock; without that it died. */
+static bool is_being_made(const struct state_dir *d, const struct state *s)
+{
+	auto_fd int fd = -1;
+
+	if (s->pid != 0 || d->lock_fd >= 0)
+		return false;
+	fd = openat(d->fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 enum status state_status(const struct state_dir *d, const struct state *s)
 {
+	if (is_being_made(d, s))
+		return STATUS_CREATING;
 	if (!is_alive(s))
 		return STATUS_STOPPED;
 	if (cgroup_is_frozen(&s->cgroup))

@@ -274,6 +274,22 @@ Test(state, a_process_is_known_by_its_start_time_too)
 	remove_dir(&d);
 }
 
+Test(state, without_a_process_it_is_being_made_while_its_maker_lives)
+{
+	auto_state_dir maker = STATE_DIR_INIT, other = STATE_DIR_INIT;
+	struct state s = sample(getpid());
+	struct err e = { 0 };
+
+	s.pid = 0;
+	cr_assert_eq(state_dir_make(root, "one", &maker, &e), 0, "%s", e.text);
+	cr_assert_eq(state_dir_open(root, "one", false, &other, &e), 0, "%s", e.text);
+	cr_expect_eq(state_status(&other, &s), STATUS_CREATING);
+	cr_expect_eq(state_status(&maker, &s), STATUS_STOPPED);
+	state_dir_close(&maker);
+	cr_expect_eq(state_status(&other, &s), STATUS_STOPPED);
+	remove_dir(&other);
+}
+
 Test(state, a_zombie_is_stopped)
 {
 	auto_state_dir d = STATE_DIR_INIT;
