@@ -80,7 +80,8 @@ int cgroup_remove(const struct cgroup *cg, struct err *e);
 
 /* The "data" object of `events --stats` in runc's form: cpu, cpuset, memory, pids, blkio, hugetlb. New reference. */
 json_t *cgroup_stats(const struct cgroup *cg, struct err *e);
-/* Blocks until an out-of-memory event (0), until the cgroup is empty or gone (1), or for timeout_ms (2; -1 = for ever). */
+/* Blocks until an out-of-memory event (0), until the cgroup is empty or gone (1), or for timeout_ms (-1 = for ever), when it
+ * returns -ETIMEDOUT without an error text. */
 int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e);
 
 json_t *cgroup_to_json(const struct cgroup *cg); /* new reference; NULL: no memory */

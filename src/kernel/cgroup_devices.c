@@ -322,7 +322,7 @@ static int sys_bpf(int cmd, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-/* struct rlimit64 of prlimit64(2); sys/resource.h and spec/types.h cannot be had together. */
+/* struct rlimit64 of prlimit64(2). */
 struct memlock { uint64_t soft, hard; };
 
 static int load(const struct bpf_insn *v, size_t n)

@@ -343,7 +343,7 @@ static int wait_oom_v1(const char *dir, int timeout_ms, struct err *e)
 		return r == -ENOENT ? 1 : err_code(e, -r, "cgroup: write %s", path);
 	r = wait_fd(event, timeout_ms, e);
 	if (r <= 0)
-		return r < 0 ? r : 2;
+		return r < 0 ? r : -ETIMEDOUT;
 	if (read(event, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return err_sys(e, "cgroup: read memory events");
 	/* Removing the cgroup fires the event as well. */
@@ -379,10 +379,10 @@ static int wait_oom_v2(const char *dir, int timeout_ms, struct err *e)
 		if (cgroup_get_key(dir, "cgroup.events", "populated", &populated) < 0 || populated == 0)
 			return 1;
 		if (timeout_ms >= 0 && left < 0)
-			return 2;
+			return -ETIMEDOUT;
 		int r = wait_fd(in, (int)left, e);
 		if (r <= 0)
-			return r < 0 ? r : 2;
+			return r < 0 ? r : -ETIMEDOUT;
 		while (read(in, buf, sizeof(buf)) > 0)
 			;
 		if (oom_count(dir, &now) < 0)
