@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A container's life, command by command, with the states in between and the words that callers look for.
 . "$(dirname "$0")/lib.sh"
-plan 85
+plan 89
 
 pid_of() { caisson state "$1" | jq -r .pid; }
 alive() { [ -d "/proc/$1" ] && [ "$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status")" != Z ]; }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # run in the foreground and in the background, exec, their exit statuses and what they are refused for.
 . "$(dirname "$0")/lib.sh"
-plan 72
+plan 76
 
 status_from() {
 	"$@" > "$TMP/out" 2> "$TMP/err" < /dev/null
@@ -17,8 +17,12 @@ is "run ends with the program's status" "$(status_from caisson run -b "$BUNDLE" 
 is "its output comes through" "$(cat "$TMP/out")" out
 is "its errors too, and nothing else" "$(cat "$TMP/err")" err
 is "and the container is gone" "$(status_of "$ID")" gone
-reconfig '.process.args = ["/bin/sh", "-c", "kill -9 $$"]'
-is "a signal is 128+n" "$(status_from caisson run -b "$BUNDLE" "$ID")" 137
+reconfig '.process.args = ["/bin/sleep", "300"]'
+caisson run -b "$BUNDLE" "$ID" > "$TMP/out" 2>&1 < /dev/null &
+ok "run stays in the foreground" wait_for 5 has_status "$ID" running
+caisson kill "$ID" KILL
+wait $!
+is "a signal is 128+n" "$?" 137
 reconfig '.process.args = ["/bin/cat"]'
 is "standard input comes through" "$(echo hello | caisson run -b "$BUNDLE" "$ID" 2>&1)" hello
 reconfig '.process.args = ["/bin/true"]'
@@ -83,9 +87,8 @@ is "and in its cgroup" "$(caisson exec "$ID" sh -c 'cat /proc/self/cgroup' | sor
 	"$(caisson exec "$ID" cat /proc/1/cgroup | sort)"
 unlike "no descriptor of the runtime gets through" "$(caisson exec "$ID" sh -c 'ls -l /proc/$$/fd' | awk '$9 > 2')" \
 	'[0-9] -> .*(memfd|state|socket|pidfd)'
-is "--cap cannot go over the container's ceiling" \
-	"$(caisson exec --cap SYS_ADMIN "$ID" grep CapEff /proc/self/status | tr -s '\t' ' ' | cut -d' ' -f2)" \
-	"$(caisson exec "$ID" grep CapEff /proc/self/status | tr -s '\t' ' ' | cut -d' ' -f2)"
+cap_eff() { caisson exec "$@" grep CapEff /proc/self/status | tr -s '\t' ' ' | cut -d' ' -f2; }
+is "--cap adds a capability (baseline, no label: as engines' privileged exec)" "$(cap_eff --cap SYS_ADMIN "$ID")" 0000000000200000
 
 # --process
 cat > "$TMP/process.json" << 'JSON'
@@ -127,4 +130,20 @@ wait_for 5 has_status "$ID" stopped
 fails "exec in a stopped container is refused" "exec failed: " caisson exec "$ID" true
 is "with status 255" "$(status_from caisson exec "$ID" true)" 255
 caisson delete "$ID"
+
+# ---- the container's policy holds for exec ----
+
+reconfig '.annotations = {"security.capabilities": "KILL"} | .process.capabilities =
+	(["CAP_KILL", "CAP_CHOWN"] | {bounding: ., effective: ., permitted: .})'
+caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
+is "the label cut the container's own process" "$(cap_eff "$ID")" 0000000000000020
+is "and --cap cannot go over it" "$(cap_eff --cap CHOWN --cap SYS_ADMIN "$ID")" 0000000000000020
+jq '.process | .args = ["/bin/grep", "CapBnd", "/proc/self/status"]' "$BUNDLE/config.json" > "$TMP/process.json"
+like "nor can --process" "$(caisson exec --process "$TMP/process.json" "$ID")" '0000000000000020$'
+caisson delete --force "$ID"
+reconfig 'del(.annotations)'
+caisson --policy hardened run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
+unlike "hardened: --cap cannot go over the result" "$(cap_eff --cap SYS_ADMIN "$ID")" '[2367abef].....$'
+like "hardened: an exec cannot gain privileges" "$(caisson exec "$ID" grep NoNewPrivs /proc/self/status)" '1$'
+caisson delete --force "$ID"
 leftovers_after

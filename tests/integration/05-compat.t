@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What engines send and what they parse: containerd's shim, conmon, podman, CRI-O, dockerd; beside runc where that runs.
 . "$(dirname "$0")/lib.sh"
-plan 72
+plan 71
 
 LOG=$TMP/log.json
 # as containerd's shim calls it
