@@ -16,7 +16,7 @@
 #include "kernel/host.h"
 #include "policy/merge.h"
 
-#define VERSION "1.2.0"
+#define OCI_VERSION "1.2.0"
 /* RLIM_INFINITY is written 18446744073709551615, which jansson cannot: a random word of the same length, quotes included,
  * stands for it until the text is made. */
 enum { UNLIMITED = 18 };
@@ -352,7 +352,7 @@ int launch_document(struct launch *l, char **out, size_t *len, struct err *e)
 		r = make_unlimited(&b, e);
 	if (r < 0)
 		return r;
-	put(&b, doc, "ociVersion", json_string(VERSION));
+	put(&b, doc, "ociVersion", json_string(OCI_VERSION));
 	put(&b, doc, "process", process(&b));
 	put(&b, doc, "root", json_pack("{s:o,s:b}", "path", text(&b, l->root_path), "readonly", (int)l->read_only));
 	put_text(&b, doc, "hostname", l->hostname);
