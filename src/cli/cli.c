@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <limits.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -266,6 +268,18 @@ static int hold_streams(struct err *e)
 	return 0;
 }
 
+/* Documents are hostile, so their hash tables need a seed nobody can guess. The kernel has put one into every process already. */
+static void seed_hashes(void)
+{
+	const void *random = (const void *)getauxval(AT_RANDOM);
+	size_t seed = 0;
+
+	if (random)
+		memcpy(&seed, random, sizeof(seed));
+	if (seed)
+		json_object_seed(seed);
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct cli_globals g = { .program = argc > 0 ? base_name(argv[0]) : "caisson" };
@@ -277,6 +291,7 @@ int cli_main(int argc, char **argv)
 
 	if (hold_streams(&e) < 0)
 		return 1;
+	seed_hashes();
 	r = cli_parse(cli_global_options, true, argc - 1, argv + 1, &g, &rest, &e);
 	if (open_log(&g, &log_err) < 0)
 		return cli_fail(&log_err, 1);

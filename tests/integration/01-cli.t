@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The command line itself: help, version, what is refused and in which words, where errors go.
 . "$(dirname "$0")/lib.sh"
-plan 64
+plan 69
 
 stdout_of() { "$@" 2> /dev/null; }
 stderr_of() { { "$@" > /dev/null; } 2>&1; }
@@ -78,3 +78,23 @@ like "and a time" "$(jq -r .time "$TMP/log.json")" '^[0-9]{4}-[0-9]{2}-[0-9]{2}T
 is "and the same bare text on standard error" "$(cat "$TMP/err")" "$(jq -r .msg "$TMP/log.json")"
 caisson --log "$TMP/log.json" --log-format json state --nonsense x > /dev/null 2>&1
 is "usage errors are logged as well, appended" "$(jq -r .level "$TMP/log.json" | tr '\n' ' ')" "error error "
+
+# ---- texts made from the tables ----
+
+caisson completion > "$TMP/completion"
+caisson manual > "$TMP/manual"
+if command -v bash > /dev/null 2>&1; then
+	cat > "$TMP/complete.bash" << 'BASH'
+. "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+_caisson
+echo "${COMPREPLY[*]}"
+BASH
+	is "bash completes commands" "$(bash "$TMP/complete.bash" "$TMP/completion" caisson --root /x cre)" create
+	is "and options" "$(bash "$TMP/complete.bash" "$TMP/completion" caisson exec --no)" --no-new-privs
+else
+	skip 2 "bash is not installed"
+fi
+is "the manual has every command" "$(grep -c '^\.SS ' "$TMP/manual")" "$(stdout_of caisson --help | sed -n '/^COMMANDS/,/^$/p' | grep -c '^ ')"
+like "and its options" "$(cat "$TMP/manual")" '^.fB.-.-pid.-file.fR .fIPATH'
+is "no line of it is an instruction by accident" "$(grep -cvE '^(\.(SH|SS|TP|PP)|[^.'"'"'])' "$TMP/manual")" 0
