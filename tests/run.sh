@@ -8,7 +8,7 @@
 #
 #   build        gcc, warnings are errors
 #   lint         layers, banned calls, shellcheck, and the whole with clang
-#   unit         Criterion
+#   unit         Criterion: tests/unit, and tests/kernel (one mechanism against this kernel)
 #   integration  the binary against this kernel (root)
 #   faults       integration with points of failure (tests/integration files that ask for them)
 #   static       the static core: build, and integration with it
@@ -215,14 +215,17 @@ unit() {
 	local part=$1 dir=$work/$2 t name rc
 	mkdir -p "$out/$part"
 	export CAISSON_SRCDIR=$src CAISSON_BUILDDIR=$dir
-	for t in "$src"/tests/unit/test_*.c; do
-		name=$(basename "$t" .c)
-		if [ ! -x "$dir/tests/unit/$name" ]; then
-			note fail "$part" "$name" "was not built: is it in tests/unit/tests.am?"
+	for t in "$src"/tests/unit/test_*.c "$src"/tests/kernel/test_*.c; do
+		[ -f "$t" ] || continue
+		t=${t#"$src"/}
+		t=${t%.c}
+		name=${t##*/}
+		if [ ! -x "$dir/$t" ]; then
+			note fail "$part" "$t" "was not built: is it in tests/unit/tests.am?"
 			continue
 		fi
 		rc=0
-		(cd "$dir" && timeout -k 10 120 "tests/unit/$name" --tap="$out/$part/$name.tap" --jobs "$jobs" \
+		(cd "$dir" && timeout -k 10 120 "./$t" --tap="$out/$part/$name.tap" --jobs "$jobs" \
 			> "$out/$part/$name.err" 2>&1 < /dev/null) || rc=$?
 		[ -f "$out/$part/$name.tap" ] || : > "$out/$part/$name.tap"
 		tap "$part" "$name" "$out/$part/$name.tap" $rc
