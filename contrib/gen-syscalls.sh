@@ -42,7 +42,7 @@ newer='
 450 set_mempolicy_home_node
 451 cachestat
 452 fchmodat2
-453 map_shadow_stack
+453 map_shadow_stack -x32
 454 futex_wake
 455 futex_wait
 456 futex_requeue

@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "kernel/filter.h"
-#include "spec/types.h"
+#include "policy/plan.h"
 
 /* Shared by every number it applies to: two numbers whose rows hold the same rule objects share their code. */
 struct filter_rule {

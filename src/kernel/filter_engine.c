@@ -71,6 +71,15 @@ static int check_args(const struct syscall_rule *r, struct err *e)
 	return 0;
 }
 
+/* A comparison under an empty mask holds always: such a rule has no conditions in libseccomp's eyes either. */
+static bool has_conditions(const struct syscall_rule *r)
+{
+	for (size_t i = 0; i < r->args.n; i++)
+		if (r->args.v[i].op != SCMP_CMP_MASKED_EQ || r->args.v[i].value != 0)
+			return true;
+	return false;
+}
+
 static bool denies(uint32_t action)
 {
 	return action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRAP || action == SECCOMP_RET_KILL_THREAD ||
@@ -156,6 +165,8 @@ static int add_name(struct reading *r, const char *name, const struct filter_rul
 		found = true;
 		if (nr.direct > r->highest[i])
 			r->highest[i] = nr.direct;
+		if (nr.shared > r->highest[i])
+			r->highest[i] = nr.shared;
 		if (rule && nr.direct >= 0 && add_number(r, i, (uint32_t)nr.direct, rule, e) < 0)
 			return -e->code;
 		if (!rule || nr.shared < 0)
@@ -181,7 +192,7 @@ static int add_rule(struct reading *r, const struct syscall_rule *from, uint32_t
 		return -e->code;
 	if (check_args(from, e) < 0)
 		return -e->code;
-	rule->n = from->args.n;
+	rule->n = has_conditions(from) ? from->args.n : 0;
 	rule->args = from->args.v;
 	for (size_t i = 0; i < from->names.n; i++) {
 		const char *name = from->names.v[i];
@@ -262,7 +273,7 @@ int filter_engine_input(struct arena *a, const struct seccomp *s, struct filter_
 		for (size_t i = 0; i < s->rules.n; i++) {
 			const struct syscall_rule *rule = &s->rules.v[i];
 
-			if ((rule->args.n > 0) == with_args && add_rule(r, rule, other, notify, e) < 0)
+			if (has_conditions(rule) == with_args && add_rule(r, rule, other, notify, e) < 0)
 				return err_wrap(e, "syscalls[%zu]", i);
 		}
 	answer_newer(r, other);
