@@ -2,8 +2,6 @@
 /* caisson launch: a hardened container from a root file system, without an engine. */
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/fd.h"
 #include "cli/cli.h"
@@ -88,7 +86,10 @@ static int launch(const struct cli_globals *g, const void *options, int argc, ch
 
 	if (r == 0)
 		r = l.o->print_spec || l.o->dry_run ? preview(&l, &e) : launch_run(g, &l, &e);
-	return r < 0 ? cli_fail(&e, e.code == ENOENT && strstr(e.text, "exec") ? 127 : 1) : r;
+	/* As a shell shows it: 127 when there is no such program, 126 when it cannot be run. */
+	if (r < 0 && str_starts(e.text, "exec: "))
+		return cli_fail(&e, e.code == ENOENT ? 127 : 126);
+	return r < 0 ? cli_fail(&e, 1) : r;
 }
 
 const struct cli_command cmd_launch = {

@@ -90,10 +90,25 @@ static char *release_record(const struct launch *l)
 	return l->root_claimed ? arena_printf(l->a, "root=%s", l->id) : NULL;
 }
 
-static void say_warnings(const struct plan *p)
+/* launch_find_range() has said already, with the reason, that the ids are the host's. */
+static void say_warnings(const struct launch *l, const struct plan *p)
 {
 	for (size_t i = 0; i < p->warnings.n; i++)
-		log_warn("%s", p->warnings.v[i]);
+		if (l->o->userns || l->own_users || !str_starts(p->warnings.v[i], "the container's ids are the host's"))
+			log_warn("%s", p->warnings.v[i]);
+}
+
+/* Nothing that the caller holds open, not even its terminal, is left with a container that stays. */
+static int null_streams(int first, int last, struct err *e)
+{
+	auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return err_sys(e, "open /dev/null");
+	for (int fd = first; fd <= last; fd++)
+		if (dup2(null, fd) < 0)
+			return err_sys(e, "replace a standard stream");
+	return 0;
 }
 
 static int create(const struct cli_globals *g, struct launch *l, struct started *out, struct err *e)
@@ -117,25 +132,15 @@ static int create(const struct cli_globals *g, struct launch *l, struct started 
 		return r;
 	request.plan = d.plan;
 	request.id_range = release_record(l);
-	say_warnings(d.plan);
+	say_warnings(l, d.plan);
 	(void)fflush(NULL); /* nothing buffered may be written twice */
 	r = arena_seal(l->a);
 	if (r < 0)
 		return err_code(e, -r, "seal the plan");
+	/* The warnings are said: from here on nobody listens to a detached container. */
+	if (l->o->detach && null_streams(STDIN_FILENO, STDERR_FILENO, e) < 0)
+		return -e->code;
 	return container_create(&request, out, e);
-}
-
-/* Nothing that the caller holds open, not even its terminal, is left with a container that stays. */
-static int null_streams(int first, int last, struct err *e)
-{
-	auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null < 0)
-		return err_sys(e, "open /dev/null");
-	for (int fd = first; fd <= last; fd++)
-		if (dup2(null, fd) < 0)
-			return err_sys(e, "replace a standard stream");
-	return 0;
 }
 
 static int64_t seconds_now(void)
@@ -201,14 +206,12 @@ static int run_detached(const struct cli_globals *g, struct launch *l, struct er
 	struct started p = { .pidfd = -1, .console = -1 };
 	auto_fd int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	auto_fd int err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	int r = out < 0 || err < 0 ? err_sys(e, "keep the standard streams") : null_streams(0, 1, e);
+	int r = out < 0 || err < 0 ? err_sys(e, "keep the standard streams") : create(g, l, &p, e);
 
-	/* Warnings are said before the container exists; afterwards its standard error is nobody's. */
-	if (r == 0)
-		r = create(g, l, &p, e);
 	fd_close(&p.pidfd);
 	fd_close(&p.console);
-	(void)dup2(out, STDOUT_FILENO);
+	if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+		return r < 0 ? r : err_sys(e, "take the standard streams back");
 	if (r < 0)
 		return r;
 	printf("%s\n", l->id);
@@ -224,7 +227,7 @@ static _Noreturn void supervise(const struct cli_globals *g, struct launch *l, i
 	sigset_t old;
 	int r;
 
-	r = setsid() < 0 ? err_sys(&e, "setsid") : null_streams(0, 1, &e);
+	r = setsid() < 0 ? err_sys(&e, "setsid") : 0;
 	if (r == 0)
 		r = relay_block_signals(&old, &e);
 	if (r == 0)
@@ -237,8 +240,8 @@ static _Noreturn void supervise(const struct cli_globals *g, struct launch *l, i
 	(void)close(answer);
 	if (r < 0)
 		_exit(1);
-	/* Neither the caller's terminal nor its directory is kept busy; failing at it harms nobody. */
-	if (null_streams(2, 2, &e) < 0 || chdir("/") < 0)
+	/* The caller's directory is not kept busy; failing at it harms nobody. */
+	if (chdir("/") < 0)
 		e.code = 0;
 	r = wait_and_delete(g, l, &p, &e);
 	_exit(r < 0 ? 1 : 0);
