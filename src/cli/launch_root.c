@@ -193,7 +193,7 @@ int launch_find_idmaps(struct launch *l, struct err *e)
 		if (!m->idmap)
 			log_warn("%s: its file system cannot be id-mapped; its owners show as nobody in the container", m->source);
 	}
-	return 0;
+	return l->root_claimed ? roots_admit(ROOTS_DIR, l->id, l->range.gid, e) : 0;
 }
 
 void launch_give_back(struct launch *l)

@@ -27,7 +27,7 @@ static int roots_open(const char *dir, bool make, struct err *e)
 
 	if (make) {
 		top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		fd = top < 0 ? -1 : path_mkdir_in(top, dir, 0700, e);
+		fd = top < 0 ? -1 : path_mkdir_in(top, dir, 0711, e);
 		if (top >= 0 && fd < 0)
 			return fd;
 		fd_close(&fd);
@@ -190,6 +190,18 @@ int roots_make(const char *dir, const char *name, const char *state_dir, struct 
 	}
 	fd = openat(own, "rootfs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_sys(e, "open %s/%s/rootfs", dir, name) : fd;
+}
+
+int roots_admit(const char *dir, const char *name, uint32_t gid, struct err *e)
+{
+	auto_fd int top = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int own = top < 0 ? -1 : openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (own < 0)
+		return err_sys(e, "open %s/%s", dir, name);
+	if (fchown(own, (uid_t)-1, gid) < 0 || fchmod(own, 0710) < 0)
+		return err_sys(e, "open %s/%s to the container", dir, name);
+	return 0;
 }
 
 void roots_remove(const char *dir, const char *name)
