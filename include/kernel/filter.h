@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/filter.h - the seccomp compiler: rules in, ready BPF out. libseccomp resolves names and is the oracle of the
- * tests; the programs are our own (runs of equal verdicts, binary search; reference/perf.md).
+ * kernel/filter.h - the seccomp compiler: rules in, ready BPF out. libseccomp resolves the names that our own table does
+ * not know and is the oracle of the tests; the programs are our own (runs of equal verdicts, binary search).
  *
- * Two programs at most: the engine's filter, unchanged in meaning, then the policy's (policy-design section 7). The first
- * also answers ENOSYS to numbers above the highest one it names when its default is an errno (as runc does).
+ * Two programs at most: the engine's filter, unchanged in meaning, then the policy's. The first also answers ENOSYS to
+ * numbers above the highest one it names when its default denies (as runc does). What exactly a list means is written in
+ * kernel/filter_parts.h, how programs are made in kernel/filter_compile.h.
  */
 #ifndef CAISSON_KERNEL_FILTER_H
 #define CAISSON_KERNEL_FILTER_H

@@ -208,6 +208,45 @@ Test(filter, two_conditions_on_one_argument_must_both_hold)
 	}
 }
 
+Test(filter, equalities_share_code_only_where_their_high_halves_agree)
+{
+	static const struct syscall_arg args[] = {
+		{ .index = 1, .op = SCMP_CMP_EQ, .value = 5 },
+		{ .index = 1, .op = SCMP_CMP_EQ, .value = HIGH | 5 },
+		{ .index = 1, .op = SCMP_CMP_EQ, .value = HIGH | 6 },
+		{ .index = 1, .op = SCMP_CMP_MASKED_EQ, .value = 0xf0, .value_two = 0x10 },
+		{ .index = 1, .op = SCMP_CMP_MASKED_EQ, .value = 0xf0, .value_two = 0x2f },
+		{ .index = 2, .op = SCMP_CMP_EQ, .value = HIGH | 6 },
+	};
+	static const struct { uint64_t a1, a2; uint32_t want; } cases[] = {
+		{ 5, 0, ERRNO(1) }, { HIGH | 5, 0, ERRNO(2) }, { HIGH | 6, 0, ERRNO(3) }, { 6, 0, ERRNO(99) },
+		{ 2 * HIGH | 5, 0, ERRNO(99) }, { 0x15, 0, ERRNO(4) }, { HIGH | 0x2a, 0, ERRNO(5) }, { 0x30, 0, ERRNO(99) },
+		{ 7, HIGH | 6, ERRNO(6) }, { 7, 6, ERRNO(99) },
+	};
+	static const char *const name[] = { "read" };
+	struct syscall_rule rules[N_ELEMENTS(args)] = { 0 };
+	struct seccomp list = { .default_action = SECCOMP_RET_ERRNO, .has_default_errno = true, .default_errno = 99 };
+	auto_arena a = { 0 };
+	struct filters f;
+	struct err e;
+
+	for (size_t i = 0; i < N_ELEMENTS(args); i++) {
+		rules[i] = (struct syscall_rule){ .names = { 1, name }, .action = SECCOMP_RET_ERRNO, .has_errno = true,
+						  .errno_ret = (uint32_t)i + 1 };
+		rules[i].args.n = 1;
+		rules[i].args.v = &args[i];
+	}
+	list.rules.n = N_ELEMENTS(args);
+	list.rules.v = rules;
+	cr_assert_eq(build(&a, &list, &f, &e), 0, "%s", e.text);
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+		const uint64_t v[6] = { 0, cases[i].a1, cases[i].a2 };
+		struct seccomp_data d = sim_call(SCMP_ARCH_X86_64, 0, v);
+
+		cr_expect_eq(sim_run(f.v[0].insns, f.v[0].n, &d), cases[i].want, "%zu", i);
+	}
+}
+
 Test(filter, notify_asks_for_a_listener_and_its_flags_fit)
 {
 	auto_arena a = { 0 };
