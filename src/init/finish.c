@@ -121,6 +121,7 @@ static int finish_close_inherited(struct stage *s, struct fault *f)
 		return fault_sys(f, "the sync socket, descriptor %d", s->channel);
 	if (s->gate >= 0 && fcntl(s->gate, F_SETFD, FD_CLOEXEC) < 0)
 		return fault_sys(f, "the gate, descriptor %d", s->gate);
+	(void)prctl(PR_SET_NAME, "caisson-init", 0, 0, 0);	/* for ps(1): the kernel took the memfd's */
 	/* Nobody in the container traces us or opens /proc/<us>/fd. The payload's execve(2) undoes it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fault_sys(f, "PR_SET_DUMPABLE");
