@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# debroot.sh DIR PACKAGE...: unpacks Debian packages with all they depend on below DIR, as an exported image would be. Nothing
+# is installed on this machine and no package script runs; the users are put in by hand. The mirror is that of apt.
+set -eu
+dir=$1
+shift
+[ ! -e "$dir.ready" ] || exit 0
+apt=$dir.apt
+rm -rf "$dir" "$apt"
+mkdir -p "$dir" "$apt/cache/archives/partial"
+: > "$apt/status"
+# an empty status file: nothing counts as installed, so everything is fetched
+DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root \
+	install -y --no-install-recommends --download-only "$@" > "$apt/log" 2>&1 || { tail -n 5 "$apt/log" >&2; exit 1; }
+for d in bin sbin lib lib64; do
+	mkdir -p "$dir/usr/$d"
+	ln -s "usr/$d" "$dir/$d"
+done
+for deb in "$apt"/cache/archives/*.deb; do
+	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$dir" -f -
+done
+mkdir -p "$dir/proc" "$dir/sys" "$dir/dev" "$dir/tmp" "$dir/run" "$dir/var/tmp" "$dir/etc"
+printf '%s\n' root:x:0:0:root:/root:/bin/sh www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin \
+	redis:x:101:101::/var/lib/redis:/usr/sbin/nologin nobody:x:65534:65534:nobody:/:/usr/sbin/nologin > "$dir/etc/passwd"
+printf '%s\n' root:x:0: www-data:x:33: redis:x:101: nogroup:x:65534: > "$dir/etc/group"
+rm -rf "$apt"
+: > "$dir.ready"
