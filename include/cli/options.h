@@ -23,7 +23,7 @@ enum cli_type {
 	CLI_IGNORED_BOOL,
 };
 
-struct cli_list { const char **v; size_t n; }; /* malloc'd by cli_parse; lives until exit */
+struct cli_list { const char **v; size_t n; }; /* malloc'd by cli_parse; lives until the command has run */
 
 struct cli_option {
 	const char *name;	/* long name, without dashes; NULL ends the table */
@@ -72,6 +72,8 @@ int cli_fail(const struct err *e, int status);
 enum { CLI_HELP_ASKED = 1 };
 int cli_parse(const struct cli_option *options, bool stop_at_operand, int argc, char **argv, void *out, struct strings *operands,
 	      struct err *e);
+/* Frees the lists that cli_parse made, also those of a parse that failed. */
+void cli_options_done(const struct cli_option *options, void *out);
 void cli_print_help(const struct cli_command *c);
 
 #endif

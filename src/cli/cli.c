@@ -215,7 +215,7 @@ static int check_operands(const struct cli_command *c, size_t n, struct err *e)
 
 static int run_command(const struct cli_command *c, const struct cli_globals *g, int argc, char **argv)
 {
-	void *options = calloc(1, c->options_size + 1); /* lives until the end of the program, as its lists do */
+	void *options = calloc(1, c->options_size + 1);
 	struct strings operands;
 	struct err e = { 0 };
 	int r, status;
@@ -233,6 +233,7 @@ static int run_command(const struct cli_command *c, const struct cli_globals *g,
 	} else {
 		status = c->run(g, options, (int)operands.n, argv);
 	}
+	cli_options_done(c->options, options);
 	free(options);
 	return status;
 }

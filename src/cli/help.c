@@ -33,6 +33,18 @@ static void print_options(FILE *out, const struct cli_option *o)
 	fprintf(out, "   %-*s%s\n", COLUMN - 3, "--help, -h", "show this help");
 }
 
+/* Indented, line by line. */
+static void print_details(const char *text)
+{
+	printf("\nDESCRIPTION:\n");
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		printf("   %.*s\n", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
 void cli_print_help(const struct cli_command *c)
 {
 	const char *operands = c->operands ? c->operands : "";
@@ -40,7 +52,7 @@ void cli_print_help(const struct cli_command *c)
 	printf("NAME:\n   caisson %s - %s\n\n", c->name, c->summary);
 	printf("USAGE:\n   caisson [global options] %s [options]%s%s\n", c->name, *operands ? " " : "", operands);
 	if (c->details)
-		printf("\nDESCRIPTION:\n   %s\n", c->details);
+		print_details(c->details);
 	printf("\nOPTIONS:\n");
 	print_options(stdout, c->options);
 }
@@ -57,15 +69,16 @@ void cli_print_overview(FILE *out)
 	print_options(out, cli_global_options);
 }
 
-/* roff: a backslash and a leading dot or quote would be instructions, a hyphen would become a typographic one. */
+/* roff: a backslash, or a dot or quote at the beginning of a line, would be instructions; a hyphen would become a typographic
+ * one; an empty line would be a gap. */
 static void roff_text(FILE *out, const char *s)
 {
-	if (*s == '.' || *s == '\'')
-		fputs("\\&", out);
-	for (; *s; s++) {
+	for (char before = '\n'; *s; before = *s++) {
+		if (before == '\n' && (*s == '.' || *s == '\''))
+			fputs("\\&", out);
 		if (*s == '-' || *s == '\\')
 			fprintf(out, *s == '-' ? "\\-" : "\\e");
-		else
+		else if (*s != '\n' || (before != '\n' && s[1] != '\0'))
 			fputc(*s, out);
 	}
 }

@@ -194,3 +194,15 @@ int cli_parse(const struct cli_option *options, bool stop_at_operand, int argc, 
 	operands->v = (const char *const *)argv;
 	return p.help ? CLI_HELP_ASKED : 0;
 }
+
+void cli_options_done(const struct cli_option *options, void *out)
+{
+	for (; options->name; options++) {
+		struct cli_list *l = (void *)((char *)out + options->offset);
+
+		if (options->type != CLI_LIST)
+			continue;
+		free(l->v);
+		*l = (struct cli_list){ 0 };
+	}
+}

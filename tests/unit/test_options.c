@@ -142,6 +142,8 @@ Test(options, a_list_keeps_every_value_in_order)
 	cr_expect_str_eq(s.env.v[1], "B=2");
 	cr_expect_str_eq(s.env.v[2], "C=3");
 	cr_expect_str_eq(s.env.v[3], "D=4");
+	cli_options_done(sample_options, &s);
+	cr_expect(!s.env.v && s.env.n == 0);
 }
 
 Test(options, help_is_understood_everywhere_but_in_the_inner_command)
