@@ -252,7 +252,7 @@ static int emit_x86(struct filter_code *c, const struct filter_input *in, struct
 
 	if (x32)
 		rc = emit_arch(c, x32, &high, e);
-	else if (x86_64->other != in->bad_arch)
+	else if (x86_64 && x86_64->other != in->bad_arch)
 		high = filter_code_test(c, BPF_JEQ, UINT32_MAX, filter_to_verdict(x86_64->other), bad);
 	if (rc == 0 && x86_64)
 		rc = emit_arch(c, x86_64, &low, e);
