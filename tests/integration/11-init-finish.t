@@ -173,7 +173,7 @@ unlike "nobody with its uid looks into it" "$OUT" '^seen$'
 
 drive gate hook=0:/bin/cat:cat state='{"id":"x"}' -- echo ran
 like "a startContainer hook reads the state" "$OUT" '\{"id":"x"\}'
-like "then the payload runs" "$OUT" '^ran$'
+like "then the payload runs" "$OUT" 'ran$'
 drive gate env=SECRET=1 hook=0:/usr/bin/env:env:A=1 -- true
 is "a hook has its own environment and no other" "$(echo "$OUT" | grep -E '^[A-Z]+=' | tr '\n' ' ')" "A=1 "
 drive gate hook=0:/bin/true hook=0:/bin/sh:sh:-c:"exit 3" -- echo ran
