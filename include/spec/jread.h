@@ -1,43 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spec/jread.h - table-driven reading over jansson: JSON in, plain structs in an arena out.
+ * spec/jread.h - table-driven reading of a JSON tree: plain structs in an arena come out.
  *
- * A struct is described by a table of fields: the property's name, the reader for its value, where in the struct the
- * value goes. jread_members() walks the object once: unknown properties are ignored with a debug line, null counts as
- * absent (Go's encoders write it for empty lists), a missing required property and every wrong type is refused.
+ * A struct is described by a table of fields: the property's name, the reader for its value, where
+ * in the struct the value goes. jread_members() walks the object once: unknown properties are
+ * ignored with a debug line, null counts as absent (Go's encoders write it for empty lists), a
+ * missing required property and every wrong type is refused.
  *
- * A complaint is "PATH: what is wrong", PATH being that of the property: "mounts[2].options[0]: must be a string". The path is
- * a chain of struct jread_at on the callers' stacks, rendered only when there is something to complain about. Text from the
- * document is shortened and stripped of control characters before it gets into a message.
+ * A complaint is "PATH: what is wrong", PATH being that of the property: "mounts[2].options[0]:
+ * must be a string". The path is a chain of struct jread_at on the callers' stacks, rendered only
+ * when there is something to complain about. Text from the document is shortened and stripped of
+ * control characters before it gets into a message.
  *
- * Integers are exact over the whole of int64 and uint64; jansson alone ends at int64. A number with a fraction or an
- * exponent is no integer here.
+ * Integers are exact over the whole of int64 and uint64. A number with a fraction or an exponent is
+ * no integer here.
  */
 #ifndef CAISSON_SPEC_JREAD_H
 #define CAISSON_SPEC_JREAD_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "spec/jtree.h"
 
-enum {
-	JREAD_MAX_DEPTH = 64,		/* nesting of objects and arrays */
-	JREAD_MAX_VALUES = 512 * 1024,	/* values in one document: bounds what a small text may unfold to */
-};
-
-/* One document being read. `root` is a reference of ours. */
+/* One document being read. */
 struct jread_doc {
-	struct arena *arena;
-	json_t *root;
-	bool wide;	/* some integers are beyond int64: marked strings stand for them in the tree */
+	struct arena *arena;	/* where what was read goes */
+	struct arena pool;	/* the tree: gone with jread_done() */
+	const struct jnode *root;
 };
 
-/* Where we are: the outermost has up == NULL. key NULL means the element `index` of an array, or, outermost, the
- * document itself. */
+/* Where we are: the outermost has up == NULL. key NULL means the element `index` of an array, or,
+ * outermost, the document itself. */
 struct jread_at {
 	const struct jread_doc *doc;
 	const struct jread_at *up;
@@ -56,7 +53,8 @@ static inline struct jread_at jread_item(const struct jread_at *up, size_t index
 }
 
 struct jread_field;
-typedef int jread_fn(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e);
+typedef int jread_fn(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		     void *out, struct err *e);
 /* NULL when the text is fine, else what is wrong with it: "must be an absolute path". */
 typedef const char *jread_text_fn(const char *text);
 
@@ -69,9 +67,9 @@ struct jread_field {
 	const char *name;
 	jread_fn *read;
 	size_t offset, width;			/* JREAD_TO() */
-	size_t flag;				/* JREAD_FLAG(): a bool that becomes true when the property is there */
+	size_t flag; /* JREAD_FLAG(): a bool that becomes true when the property is there */
 	bool required;
-	jread_text_fn *text;			/* for strings and lists of them; for keys of maps */
+	jread_text_fn *text; /* for strings and lists of them; for keys of maps */
 	union {
 		const struct jread_schema *schema;
 		const struct jread_list *list;
@@ -80,7 +78,8 @@ struct jread_field {
 	};
 };
 
-#define JREAD_TO(type, member) .offset = offsetof(type, member), .width = sizeof(((type *)0)->member)
+#define JREAD_TO(type, member) \
+	.offset = offsetof(type, member), .width = sizeof(((type *)0)->member)
 #define JREAD_FLAG(type, member) .flag = offsetof(type, member) + 1
 
 struct jread_schema {
@@ -98,11 +97,13 @@ struct jread_list {
 };
 
 /* Parses and bounds; undone by jread_done(). `what` names the document in errors: "config.json". */
-int jread_load(struct jread_doc *doc, const char *what, const char *bytes, size_t len, struct err *e);
+int jread_load(struct jread_doc *doc, const char *what, const char *bytes, size_t len,
+	       struct err *e);
 void jread_done(struct jread_doc *doc);
 
 /* Reads the members of object v into the struct at out. */
-int jread_members(const struct jread_at *at, json_t *v, const struct jread_schema *s, void *out, struct err *e);
+int jread_members(const struct jread_at *at, const struct jnode *v, const struct jread_schema *s,
+		  void *out, struct err *e);
 
 /* Readers for fields. The output's type is behind each. */
 jread_fn jread_object;		/* .schema: a struct in place */
@@ -126,7 +127,7 @@ int jread_refuse(const struct jread_at *at, const char *key, struct err *e, cons
 	__attribute__((format(printf, 4, 5), cold));
 int jread_no_memory(const struct jread_at *at, struct err *e) __attribute__((cold));
 /* The string v holds, or NULL when it is something else. */
-const char *jread_text_of(const struct jread_at *at, json_t *v);
+const char *jread_text_of(const struct jnode *v);
 /* Renders the path of `at`; "the document" for its outermost. */
 void jread_path(const struct jread_at *at, char *out, size_t size);
 /* A short, printable form of text from the document, for messages. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walk over objects and arrays, and the paths of complaints. The readers for single values are in jvalue.c.
+ * The walk over objects and arrays, and the paths of complaints. The readers for single values are
+ * in jvalue.c.
  */
 #include "spec/jread.h"
 
@@ -37,7 +38,8 @@ static size_t path_add(const struct jread_at *at, char *out, size_t size)
 	int n;
 
 	if (at->key)
-		n = snprintf(out + used, size - used, "%s%s", used ? "." : "", jread_quote(at->key).s);
+		n = snprintf(out + used, size - used, "%s%s", used ? "." : "",
+			     jread_quote(at->key).s);
 	else if (at->up)
 		n = snprintf(out + used, size - used, "[%zu]", at->index);
 	else
@@ -91,7 +93,8 @@ static void ignore_unknown(const struct jread_at *at, const char *key)
 	log_debug("%s: unknown property, ignored", path);
 }
 
-static int read_member(const struct jread_at *at, json_t *v, const struct jread_field *f, char *out, struct err *e)
+static int read_member(const struct jread_at *at, const struct jnode *v,
+		       const struct jread_field *f, char *out, struct err *e)
 {
 	struct jread_at here = jread_key(at, f->name);
 	int r = f->read(&here, v, f, out + f->offset, e);
@@ -101,23 +104,22 @@ static int read_member(const struct jread_at *at, json_t *v, const struct jread_
 	return r;
 }
 
-int jread_members(const struct jread_at *at, json_t *v, const struct jread_schema *s, void *out, struct err *e)
+int jread_members(const struct jread_at *at, const struct jnode *v, const struct jread_schema *s,
+		  void *out, struct err *e)
 {
 	uint64_t seen = 0;
-	const char *key;
-	json_t *member;
 
-	if (!json_is_object(v))
+	if (v->type != JOBJECT)
 		return jread_refuse(at, NULL, e, "must be an object");
-	json_object_foreach(v, key, member) {
-		size_t i = find_field(s, key);
+	jnode_each(member, v) {
+		size_t i = find_field(s, member->key);
 		int r;
 
 		if (i == s->n) {
-			ignore_unknown(at, key);
+			ignore_unknown(at, member->key);
 			continue;
 		}
-		if (json_is_null(member))
+		if (member->type == JNULL)
 			continue;
 		r = read_member(at, member, &s->fields[i], out, e);
 		if (r < 0)
@@ -130,27 +132,49 @@ int jread_members(const struct jread_at *at, json_t *v, const struct jread_schem
 	return s->check ? s->check(at, out, e) : 0;
 }
 
-int jread_object(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_load(struct jread_doc *doc, const char *what, const char *bytes, size_t len,
+	       struct err *e)
+{
+	int r;
+
+	if (len > SPEC_MAX_BYTES)
+		return err_set(e, EINVAL, "%s: is larger than %d bytes", what, SPEC_MAX_BYTES);
+	r = jtree_parse(&doc->pool, what, bytes, len, &doc->root, e);
+	if (r < 0)
+		jread_done(doc);
+	return r;
+}
+
+void jread_done(struct jread_doc *doc)
+{
+	arena_done(&doc->pool);
+	doc->root = NULL;
+}
+
+int jread_object(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		 void *out, struct err *e)
 {
 	return jread_members(at, v, f->schema, out, e);
 }
 
-/* Every list is a count and a pointer in this order; the pointer's target type differs, its representation does not. */
+/* Every list is a count and a pointer in this order; the pointer's target type differs, its
+ * representation does not. */
 struct any_list { size_t n; const void *v; };
 
-static int array_check(const struct jread_at *at, json_t *v, struct err *e)
+static int array_check(const struct jread_at *at, const struct jnode *v, struct err *e)
 {
-	if (!json_is_array(v))
+	if (v->type != JARRAY)
 		return jread_refuse(at, NULL, e, "must be an array");
-	if (json_array_size(v) > SPEC_MAX_ITEMS)
+	if (v->len > SPEC_MAX_ITEMS)
 		return jread_refuse(at, NULL, e, "has more than %d entries", SPEC_MAX_ITEMS);
 	return 0;
 }
 
-int jread_array(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_array(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		void *out, struct err *e)
 {
 	const struct jread_list *list = f->list;
-	size_t n = json_array_size(v);
+	size_t n = v->len, i = 0;
 	struct any_list all;
 	char *mem;
 	int r = array_check(at, v, e);
@@ -160,10 +184,10 @@ int jread_array(const struct jread_at *at, json_t *v, const struct jread_field *
 	mem = arena_array(at->doc->arena, n, list->size);
 	if (!mem)
 		return jread_no_memory(at, e);
-	for (size_t i = 0; i < n; i++) {
+	for (const struct jnode *item = v->first; item; item = item->next, i++) {
 		struct jread_at here = jread_item(at, i);
 
-		r = list->item.read(&here, json_array_get(v, i), &list->item, mem + i * list->size, e);
+		r = list->item.read(&here, item, &list->item, mem + i * list->size, e);
 		if (r < 0)
 			return r;
 	}
@@ -172,60 +196,61 @@ int jread_array(const struct jread_at *at, json_t *v, const struct jread_field *
 	return list->check ? list->check(at, out, e) : 0;
 }
 
-int jread_strings(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_strings(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		  void *out, struct err *e)
 {
 	struct strings *list = out;
 	const char **mem;
 	int r = array_check(at, v, e);
+	size_t i = 0;
 
 	if (r < 0)
 		return r;
 	/* One more for the NULL that execve(2) wants. */
-	mem = arena_array(at->doc->arena, json_array_size(v) + 1, sizeof(*mem));
+	mem = arena_array(at->doc->arena, v->len + 1, sizeof(*mem));
 	if (!mem)
 		return jread_no_memory(at, e);
-	for (size_t i = 0; i < json_array_size(v); i++) {
+	for (const struct jnode *item = v->first; item; item = item->next, i++) {
 		struct jread_at here = jread_item(at, i);
 
-		r = jread_string(&here, json_array_get(v, i), f, &mem[i], e);
+		r = jread_string(&here, item, f, &mem[i], e);
 		if (r < 0)
 			return r;
 	}
-	*list = (struct strings){ .n = json_array_size(v), .v = mem };
+	*list = (struct strings){ .n = v->len, .v = mem };
 	return 0;
 }
 
-int jread_map(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_map(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+	      void *out, struct err *e)
 {
 	static const struct jread_field plain = { .read = jread_string };
 	struct key_values *map = out;
 	struct key_value *mem;
-	const char *key;
-	json_t *member;
 	size_t n = 0;
 
-	if (!json_is_object(v))
+	if (v->type != JOBJECT)
 		return jread_refuse(at, NULL, e, "must be an object");
-	if (json_object_size(v) > SPEC_MAX_ITEMS)
+	if (v->len > SPEC_MAX_ITEMS)
 		return jread_refuse(at, NULL, e, "has more than %d entries", SPEC_MAX_ITEMS);
-	mem = arena_array(at->doc->arena, json_object_size(v), sizeof(*mem));
+	mem = arena_array(at->doc->arena, v->len, sizeof(*mem));
 	if (!mem)
 		return jread_no_memory(at, e);
-	json_object_foreach(v, key, member) {
-		struct jread_at here = jread_key(at, key);
-		const char *wrong = f->text ? f->text(key) : NULL;
+	jnode_each(member, v) {
+		struct jread_at here = jread_key(at, member->key);
+		const char *wrong = f->text ? f->text(member->key) : NULL;
 		int r;
 
-		if (!key[0])
+		if (!member->key[0])
 			return jread_refuse(at, NULL, e, "has an empty key");
 		if (wrong)
 			return jread_refuse(&here, NULL, e, "%s", wrong);
-		if (json_is_null(member))
+		if (member->type == JNULL)
 			continue;
 		r = jread_string(&here, member, &plain, &mem[n].value, e);
 		if (r < 0)
 			return r;
-		mem[n].key = arena_strdup(at->doc->arena, key);
+		mem[n].key = arena_strdup(at->doc->arena, member->key);
 		if (!mem[n++].key)
 			return jread_no_memory(at, e);
 	}

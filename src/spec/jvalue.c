@@ -8,25 +8,18 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "spec/jmark.h"
 #include "spec/jread.h"
 #include "spec/types.h"
 
-static bool is_marked(const struct jread_at *at, const char *text)
+const char *jread_text_of(const struct jnode *v)
 {
-	return at->doc->wide && !strncmp(text, JMARK, sizeof(JMARK) - 1);
+	return v->type == JSTRING ? v->text : NULL;
 }
 
-const char *jread_text_of(const struct jread_at *at, json_t *v)
+int jread_string(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		 void *out, struct err *e)
 {
-	const char *text = json_string_value(v);
-
-	return text && !is_marked(at, text) ? text : NULL;
-}
-
-int jread_string(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
-{
-	const char *text = jread_text_of(at, v), *wrong;
+	const char *text = jread_text_of(v), *wrong;
 	char *copy;
 
 	if (!text)
@@ -34,78 +27,58 @@ int jread_string(const struct jread_at *at, json_t *v, const struct jread_field 
 	wrong = f->text ? f->text(text) : NULL;
 	if (wrong)
 		return jread_refuse(at, NULL, e, "%s", wrong);
-	copy = arena_memdup(at->doc->arena, text, json_string_length(v));
+	copy = arena_memdup(at->doc->arena, text, v->len);
 	if (!copy)
 		return jread_no_memory(at, e);
 	memcpy(out, &copy, sizeof(copy));
 	return 0;
 }
 
-int jread_string_opt(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_string_opt(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		     void *out, struct err *e)
 {
-	const char *text = jread_text_of(at, v);
+	const char *text = jread_text_of(v);
 
 	return text && !text[0] ? 0 : jread_string(at, v, f, out, e);
 }
 
-int jread_bool(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_bool(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+	       void *out, struct err *e)
 {
 	(void)f;
-	if (!json_is_boolean(v))
+	if (v->type != JTRUE && v->type != JFALSE)
 		return jread_refuse(at, NULL, e, "must be true or false");
-	*(bool *)out = json_is_true(v);
+	*(bool *)out = v->type == JTRUE;
 	return 0;
 }
 
-/* Sign and magnitude, so that one type holds everything from INT64_MIN to UINT64_MAX. */
-struct integer { bool negative; uint64_t magnitude; };
-
-static int integer_of(const struct jread_at *at, json_t *v, struct integer *out, struct err *e)
+static bool is_in_range(const struct jnode *v, const struct jread_range *r)
 {
-	if (json_is_integer(v)) {
-		json_int_t i = json_integer_value(v);
-
-		out->negative = i < 0;
-		out->magnitude = i < 0 ? -(uint64_t)i : (uint64_t)i;
-		return 0;
-	}
-	if (json_is_string(v) && is_marked(at, json_string_value(v))) {
-		const char *digits = json_string_value(v) + sizeof(JMARK) - 1;
-
-		/* Below INT64_MIN there is nothing that any property takes. */
-		out->negative = digits[0] == '-';
-		if (out->negative || str_u64(digits, &out->magnitude) < 0)
-			return jread_refuse(at, NULL, e, "%s is out of range", jread_quote(digits).s);
-		return 0;
-	}
-	return jread_refuse(at, NULL, e, "must be an integer");
-}
-
-static bool is_in_range(struct integer i, const struct jread_range *r)
-{
-	if (!i.negative)
-		return i.magnitude <= r->max && (r->min < 0 || i.magnitude >= (uint64_t)r->min);
-	return r->min < 0 && i.magnitude <= -(uint64_t)r->min;
+	if (v->huge)
+		return false;
+	if (!v->negative || v->magnitude == 0)
+		return v->magnitude <= r->max && (r->min < 0 || v->magnitude >= (uint64_t)r->min);
+	return r->min < 0 && v->magnitude <= -(uint64_t)r->min;
 }
 
 static int refuse_range(const struct jread_at *at, const struct jread_range *r, struct err *e)
 {
-	return jread_refuse(at, NULL, e, "must be between %" PRId64 " and %" PRIu64, r->min, r->max);
+	return jread_refuse(at, NULL, e, "must be between %" PRId64 " and %" PRIu64, r->min,
+			    r->max);
 }
 
 /* Reads an integer within `whole`, or within the field's own range if it has one. */
-static int read_integer(const struct jread_at *at, json_t *v, const struct jread_field *f, const struct jread_range *whole,
+static int read_integer(const struct jread_at *at, const struct jnode *v,
+			const struct jread_field *f, const struct jread_range *whole,
 			uint64_t *bits, struct err *e)
 {
 	const struct jread_range *range = f->range ? f->range : whole;
-	struct integer i;
-	int r = integer_of(at, v, &i, e);
 
-	if (r < 0)
-		return r;
-	if (!is_in_range(i, range))
+	if (v->type != JINTEGER)
+		return jread_refuse(at, NULL, e, "must be an integer");
+	if (!is_in_range(v, range))
 		return refuse_range(at, range, e);
-	*bits = i.negative ? -i.magnitude : i.magnitude;
+	*bits = v->negative ? -v->magnitude : v->magnitude;
 	return 0;
 }
 
@@ -124,7 +97,8 @@ static void put_integer(void *out, size_t width, uint64_t bits)
 	}
 }
 
-int jread_uint(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_uint(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+	       void *out, struct err *e)
 {
 	const struct jread_range whole = { .max = UINT64_MAX >> (64 - 8 * f->width) };
 	uint64_t bits;
@@ -135,7 +109,8 @@ int jread_uint(const struct jread_at *at, json_t *v, const struct jread_field *f
 	return r;
 }
 
-int jread_int(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_int(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+	      void *out, struct err *e)
 {
 	const uint64_t max = UINT64_MAX >> (65 - 8 * f->width);
 	const struct jread_range whole = { .min = -(int64_t)max - 1, .max = max };
@@ -147,7 +122,8 @@ int jread_int(const struct jread_at *at, json_t *v, const struct jread_field *f,
 	return r;
 }
 
-int jread_opt_bool(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_opt_bool(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		   void *out, struct err *e)
 {
 	struct opt_bool *o = out;
 	int r = jread_bool(at, v, f, &o->v, e);
@@ -157,7 +133,8 @@ int jread_opt_bool(const struct jread_at *at, json_t *v, const struct jread_fiel
 	return r;
 }
 
-int jread_opt_i64(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_opt_i64(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		  void *out, struct err *e)
 {
 	static const struct jread_range whole = { .min = INT64_MIN, .max = INT64_MAX };
 	struct opt_i64 *o = out;
@@ -171,7 +148,8 @@ int jread_opt_i64(const struct jread_at *at, json_t *v, const struct jread_field
 	return 0;
 }
 
-int jread_opt_u64(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_opt_u64(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		  void *out, struct err *e)
 {
 	static const struct jread_range whole = { .max = UINT64_MAX };
 	struct opt_u64 *o = out;
@@ -184,10 +162,10 @@ int jread_opt_u64(const struct jread_at *at, json_t *v, const struct jread_field
 	return 0;
 }
 
-static int find_word(const struct jread_at *at, json_t *v, const struct jread_words *words, uint64_t *value,
-		     struct err *e)
+static int find_word(const struct jread_at *at, const struct jnode *v,
+		     const struct jread_words *words, uint64_t *value, struct err *e)
 {
-	const char *text = jread_text_of(at, v);
+	const char *text = jread_text_of(v);
 	char known[360] = "";
 	size_t used = 0;
 
@@ -200,12 +178,14 @@ static int find_word(const struct jread_at *at, json_t *v, const struct jread_wo
 		}
 	}
 	for (size_t i = 0; i < words->n && used < sizeof(known); i++)
-		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "", words->v[i].word);
-	return jread_refuse(at, NULL, e, "\"%s\" is not known (known: %s%s)", jread_quote(text).s, known,
-			    used < sizeof(known) ? "" : "...");
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
+					 words->v[i].word);
+	return jread_refuse(at, NULL, e, "\"%s\" is not known (known: %s%s)", jread_quote(text).s,
+			    known, used < sizeof(known) ? "" : "...");
 }
 
-int jread_word(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_word(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+	       void *out, struct err *e)
 {
 	uint64_t value;
 	int r = find_word(at, v, f->words, &value, e);
@@ -215,15 +195,17 @@ int jread_word(const struct jread_at *at, json_t *v, const struct jread_field *f
 	return r;
 }
 
-int jread_mask(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_mask(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+	       void *out, struct err *e)
 {
 	uint64_t all = 0, one;
+	size_t i = 0;
 
-	if (!json_is_array(v))
+	if (v->type != JARRAY)
 		return jread_refuse(at, NULL, e, "must be an array");
-	for (size_t i = 0; i < json_array_size(v); i++) {
-		struct jread_at here = jread_item(at, i);
-		int r = find_word(&here, json_array_get(v, i), f->words, &one, e);
+	jnode_each(item, v) {
+		struct jread_at here = jread_item(at, i++);
+		int r = find_word(&here, item, f->words, &one, e);
 
 		if (r < 0)
 			return r;
@@ -233,7 +215,8 @@ int jread_mask(const struct jread_at *at, json_t *v, const struct jread_field *f
 	return 0;
 }
 
-int jread_unsupported(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+int jread_unsupported(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		      void *out, struct err *e)
 {
 	(void)v;
 	(void)f;

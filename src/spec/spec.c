@@ -21,7 +21,9 @@ static const struct jread_field hook_fields[] = {
 	{ "timeout", jread_int, JREAD_TO(struct hook, timeout), .range = &timeout_range },
 };
 static const struct jread_schema hook_schema = { hook_fields, N_ELEMENTS(hook_fields), NULL };
-static const struct jread_list hook_list = { { .read = jread_object, .schema = &hook_schema }, sizeof(struct hook), NULL };
+static const struct jread_list hook_list = { { .read = jread_object, .schema = &hook_schema },
+					     sizeof(struct hook),
+					     NULL };
 
 #define HOOK(kind) JREAD_TO(struct spec, hooks[kind]), .list = &hook_list
 static const struct jread_field hooks_fields[] = {
@@ -55,7 +57,8 @@ static const char *semver_number(const char *p, unsigned long *out)
 /* "-rc.1" and "+dev.7": identifiers of letters, digits and hyphens between dots. */
 static const char *semver_tail(const char *p)
 {
-	static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
+	static const char letters[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
 
 	do {
 		size_t len = strspn(++p, letters);
@@ -83,23 +86,25 @@ static bool semver_read(const char *text, unsigned long v[3])
 	return p && !*p;
 }
 
-static int read_version(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_version(const struct jread_at *at, const struct jnode *v,
+			const struct jread_field *f, void *out, struct err *e)
 {
 	unsigned long have[3], known[3] = { 0 };
-	const char *text = jread_text_of(at, v);
+	const char *text = jread_text_of(v);
 	int r = jread_string(at, v, f, out, e);
 
 	if (r < 0)
 		return r;
 	if (!semver_read(text, have))
-		return jread_refuse(at, NULL, e, "\"%s\" is no version (such as %s)", jread_quote(text).s,
-				    SPEC_OCI_VERSION_MAX);
+		return jread_refuse(at, NULL, e, "\"%s\" is no version (such as %s)",
+				    jread_quote(text).s, SPEC_OCI_VERSION_MAX);
 	if (have[0] != 1)
-		return jread_refuse(at, NULL, e, "\"%s\" is not supported (%s up to %s and later 1.x are)",
-				    jread_quote(text).s, SPEC_OCI_VERSION_MIN, SPEC_OCI_VERSION_MAX);
+		return jread_refuse(
+			at, NULL, e, "\"%s\" is not supported (%s up to %s and later 1.x are)",
+			jread_quote(text).s, SPEC_OCI_VERSION_MIN, SPEC_OCI_VERSION_MAX);
 	if (semver_read(SPEC_OCI_VERSION_MAX, known) && have[1] > known[1])
-		log_debug("ociVersion %s is newer than %s: what is new in it is ignored", jread_quote(text).s,
-			  SPEC_OCI_VERSION_MAX);
+		log_debug("ociVersion %s is newer than %s: what is new in it is ignored",
+			  jread_quote(text).s, SPEC_OCI_VERSION_MAX);
 	return 0;
 }
 
@@ -110,7 +115,8 @@ static int check_host_names(const struct jread_at *at, const struct spec *s, str
 	if (s->hostname)
 		return jread_refuse(at, "hostname", e, "needs a uts namespace in linux.namespaces");
 	if (s->domainname)
-		return jread_refuse(at, "domainname", e, "needs a uts namespace in linux.namespaces");
+		return jread_refuse(at, "domainname", e,
+				    "needs a uts namespace in linux.namespaces");
 	return 0;
 }
 
@@ -142,8 +148,8 @@ static const struct jread_field spec_fields[] = {
 static const struct jread_schema spec_schema = { spec_fields, N_ELEMENTS(spec_fields), check_spec };
 
 /* Reads one document whose paths begin with `key` (NULL: with the names of its own members). */
-static int read_document(struct jread_doc *doc, const char *key, const struct jread_schema *schema, void *out,
-			 struct err *e)
+static int read_document(struct jread_doc *doc, const char *key, const struct jread_schema *schema,
+			 void *out, struct err *e)
 {
 	struct jread_at top = { .doc = doc, .key = key };
 	int r = out ? jread_members(&top, doc->root, schema, out, e) : jread_no_memory(&top, e);
@@ -152,7 +158,8 @@ static int read_document(struct jread_doc *doc, const char *key, const struct jr
 	return r;
 }
 
-int spec_parse(struct arena *a, const char *bytes, size_t len, const struct spec **out, struct err *e)
+int spec_parse(struct arena *a, const char *bytes, size_t len, const struct spec **out,
+	       struct err *e)
 {
 	struct jread_doc doc = { .arena = a };
 	int r = jread_load(&doc, "config.json", bytes, len, e);
@@ -167,7 +174,8 @@ int spec_parse(struct arena *a, const char *bytes, size_t len, const struct spec
 	return r;
 }
 
-int spec_parse_process(struct arena *a, const char *bytes, size_t len, const struct process **out, struct err *e)
+int spec_parse_process(struct arena *a, const char *bytes, size_t len, const struct process **out,
+		       struct err *e)
 {
 	struct jread_doc doc = { .arena = a };
 	int r = jread_load(&doc, "process", bytes, len, e);
@@ -182,7 +190,8 @@ int spec_parse_process(struct arena *a, const char *bytes, size_t len, const str
 	return r;
 }
 
-int spec_parse_resources(struct arena *a, const char *bytes, size_t len, const struct resources **out, struct err *e)
+int spec_parse_resources(struct arena *a, const char *bytes, size_t len,
+			 const struct resources **out, struct err *e)
 {
 	struct jread_doc doc = { .arena = a };
 	int r = jread_load(&doc, "resources", bytes, len, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Id maps: the rules the kernel applies when it takes one (user_namespaces(7)), told in advance and with a path.
+ * Id maps: the rules the kernel applies when it takes one (user_namespaces(7)), told in advance and
+ * with a path.
  */
 #include "base/str.h"
 #include "spec/parts.h"
@@ -26,7 +27,8 @@ static const struct jread_field extent_fields[] = {
 	{ "hostID", jread_uint, JREAD_TO(struct id_map, host), .required = true },
 	{ "size", jread_uint, JREAD_TO(struct id_map, size), .required = true },
 };
-static const struct jread_schema extent_schema = { extent_fields, N_ELEMENTS(extent_fields), check_extent };
+static const struct jread_schema extent_schema = { extent_fields, N_ELEMENTS(extent_fields),
+						   check_extent };
 
 static bool overlap(uint32_t a, uint32_t b, uint32_t a_size, uint32_t b_size)
 {
@@ -45,9 +47,11 @@ static int check_idmaps(const struct jread_at *at, void *value, struct err *e)
 			struct jread_at here = jread_item(at, i);
 
 			if (overlap(a->container, b->container, a->size, b->size))
-				return jread_refuse(&here, "containerID", e, "overlaps with entry %zu", j);
+				return jread_refuse(&here, "containerID", e,
+						    "overlaps with entry %zu", j);
 			if (overlap(a->host, b->host, a->size, b->size))
-				return jread_refuse(&here, "hostID", e, "overlaps with entry %zu", j);
+				return jread_refuse(&here, "hostID", e, "overlaps with entry %zu",
+						    j);
 		}
 	}
 	return 0;
@@ -57,7 +61,8 @@ const struct jread_list spec_idmaps_list = {
 	{ .read = jread_object, .schema = &extent_schema }, sizeof(struct id_map), check_idmaps,
 };
 
-int spec_idmaps_pair(const struct jread_at *at, const struct id_maps *uids, const struct id_maps *gids, struct err *e)
+int spec_idmaps_pair(const struct jread_at *at, const struct id_maps *uids,
+		     const struct id_maps *gids, struct err *e)
 {
 	if (uids->n && !gids->n)
 		return jread_refuse(at, "gidMappings", e, "is required beside uidMappings");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The linux block: namespaces, id maps, devices, sysctls and what else is Linux' own. Its resources, its seccomp filter and
- * its id maps have modules of their own.
+ * The linux block: namespaces, id maps, devices, sysctls and what else is Linux' own. Its
+ * resources, its seccomp filter and its id maps have modules of their own.
  */
 #include <string.h>
 #include <sys/mount.h>
@@ -28,22 +28,25 @@ static const struct jread_field ns_fields[] = {
 static const struct jread_schema ns_schema = { ns_fields, N_ELEMENTS(ns_fields), NULL };
 
 /* A list in the document, a table by kind for us. */
-static int read_namespaces(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_namespaces(const struct jread_at *at, const struct jnode *v,
+			   const struct jread_field *f, void *out, struct err *e)
 {
 	struct namespace *ns = out;
+	size_t i = 0;
 
 	(void)f;
-	if (!json_is_array(v))
+	if (v->type != JARRAY)
 		return jread_refuse(at, NULL, e, "must be an array");
-	for (size_t i = 0; i < json_array_size(v); i++) {
-		struct jread_at here = jread_item(at, i);
+	jnode_each(item, v) {
+		struct jread_at here = jread_item(at, i++);
 		struct ns_entry one = { 0 };
-		int r = jread_members(&here, json_array_get(v, i), &ns_schema, &one, e);
+		int r = jread_members(&here, item, &ns_schema, &one, e);
 
 		if (r < 0)
 			return r;
 		if (ns[one.kind].mode != NS_INHERIT)
-			return jread_refuse(&here, "type", e, "\"%s\" is given twice", ns_table[one.kind].word);
+			return jread_refuse(&here, "type", e, "\"%s\" is given twice",
+					    ns_table[one.kind].word);
 		ns[one.kind] = (struct namespace){ one.path ? NS_JOIN : NS_NEW, one.path };
 	}
 	return 0;
@@ -61,13 +64,18 @@ static const struct jread_field offsets_fields[] = {
 	{ "monotonic", jread_object, JREAD_TO(struct spec, monotonic), JREAD_FLAG(struct spec, monotonic.set),
 	  .schema = &offset_schema },
 };
-static const struct jread_schema offsets_schema = { offsets_fields, N_ELEMENTS(offsets_fields), NULL };
+static const struct jread_schema offsets_schema = { offsets_fields, N_ELEMENTS(offsets_fields),
+						    NULL };
 
 static int check_mode(const struct jread_at *at, struct device *d, struct err *e)
 {
-	static const struct { char type; mode_t bits; } kinds[] = { { 'c', S_IFCHR }, { 'b', S_IFBLK }, { 'p', S_IFIFO } };
+	static const struct {
+		char type;
+		mode_t bits;
+	} kinds[] = { { 'c', S_IFCHR }, { 'b', S_IFBLK }, { 'p', S_IFIFO } };
 
-	/* Some engines hand over st_mode as it is. Its file type says nothing new, if it is the right one. */
+	/* Some engines hand over st_mode as it is. Its file type says nothing new, if it is the
+	 * right one. */
 	for (size_t i = 0; i < N_ELEMENTS(kinds); i++)
 		if (kinds[i].type == d->type && (d->mode & S_IFMT) == kinds[i].bits)
 			d->mode &= ~(uint32_t)S_IFMT;
@@ -87,8 +95,11 @@ static int check_device(const struct jread_at *at, void *value, struct err *e)
 	return check_mode(at, d, e);
 }
 
-static const struct jread_word device_type_table[] = { { "c", 'c' }, { "u", 'c' }, { "b", 'b' }, { "p", 'p' } };
-static const struct jread_words device_type_words = { device_type_table, N_ELEMENTS(device_type_table) };
+static const struct jread_word device_type_table[] = {
+	{ "c", 'c' }, { "u", 'c' }, { "b", 'b' }, { "p", 'p' }
+};
+static const struct jread_words device_type_words = { device_type_table,
+						      N_ELEMENTS(device_type_table) };
 /* The kernel would cut a number that is too large, and make another device. */
 static const struct jread_range major_range = { 0, MAJOR_MAX }, minor_range = { 0, MINOR_MAX };
 static const struct jread_range id_range = { 0, UINT32_MAX - 1 };
@@ -101,9 +112,11 @@ static const struct jread_field device_fields[] = {
 	{ "uid", jread_uint, JREAD_TO(struct device, uid), JREAD_FLAG(struct device, has_uid), .range = &id_range },
 	{ "gid", jread_uint, JREAD_TO(struct device, gid), JREAD_FLAG(struct device, has_gid), .range = &id_range },
 };
-static const struct jread_schema device_schema = { device_fields, N_ELEMENTS(device_fields), check_device };
+static const struct jread_schema device_schema = { device_fields, N_ELEMENTS(device_fields),
+						   check_device };
 
-static int read_device(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_device(const struct jread_at *at, const struct jnode *v,
+		       const struct jread_field *f, void *out, struct err *e)
 {
 	struct device *d = out;
 	int r;
@@ -115,45 +128,53 @@ static int read_device(const struct jread_at *at, json_t *v, const struct jread_
 		d->major = d->minor = 0;
 	return r;
 }
-static const struct jread_list devices_list = { { .read = read_device }, sizeof(struct device), NULL };
+static const struct jread_list devices_list = { { .read = read_device },
+						sizeof(struct device),
+						NULL };
 
 static const struct jread_word propagation_table[] = {
 	{ "shared", MS_SHARED }, { "rshared", MS_SHARED | MS_REC }, { "slave", MS_SLAVE },
 	{ "rslave", MS_SLAVE | MS_REC }, { "private", MS_PRIVATE }, { "rprivate", MS_PRIVATE | MS_REC },
 	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC },
 };
-static const struct jread_words propagation_words = { propagation_table, N_ELEMENTS(propagation_table) };
+static const struct jread_words propagation_words = { propagation_table,
+						      N_ELEMENTS(propagation_table) };
 
-static int read_propagation(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_propagation(const struct jread_at *at, const struct jnode *v,
+			    const struct jread_field *f, void *out, struct err *e)
 {
-	const char *text = jread_text_of(at, v);
+	const char *text = jread_text_of(v);
 
 	return text && !text[0] ? 0 : jread_word(at, v, f, out, e);
 }
 
-static const struct jread_word domain_table[] = { { "LINUX", PER_LINUX }, { "LINUX32", PER_LINUX32 } };
+static const struct jread_word domain_table[] = { { "LINUX", PER_LINUX },
+						  { "LINUX32", PER_LINUX32 } };
 static const struct jread_words domain_words = { domain_table, N_ELEMENTS(domain_table) };
 
 /* OCI defines no flag, so every one is a value we do not know. */
-static int read_no_flags(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_no_flags(const struct jread_at *at, const struct jnode *v,
+			 const struct jread_field *f, void *out, struct err *e)
 {
 	(void)f;
 	(void)out;
-	if (!json_is_array(v))
+	if (v->type != JARRAY)
 		return jread_refuse(at, NULL, e, "must be an array");
-	return json_array_size(v) ? jread_refuse(at, NULL, e, "no flag is supported") : 0;
+	return v->len ? jread_refuse(at, NULL, e, "no flag is supported") : 0;
 }
 static const struct jread_field personality_fields[] = {
 	{ "domain", jread_word, JREAD_TO(struct spec, personality), .words = &domain_words, .required = true },
 	{ "flags", read_no_flags, .offset = 0 },
 };
-static const struct jread_schema personality_schema = { personality_fields, N_ELEMENTS(personality_fields), NULL };
+static const struct jread_schema personality_schema = { personality_fields,
+							N_ELEMENTS(personality_fields), NULL };
 
-static int read_net_devices(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_net_devices(const struct jread_at *at, const struct jnode *v,
+			    const struct jread_field *f, void *out, struct err *e)
 {
-	if (!json_is_object(v))
+	if (v->type != JOBJECT)
 		return jread_refuse(at, NULL, e, "must be an object");
-	return json_object_size(v) ? jread_unsupported(at, v, f, out, e) : 0;
+	return v->len ? jread_unsupported(at, v, f, out, e) : 0;
 }
 
 static const struct jread_field linux_fields[] = {
@@ -188,7 +209,8 @@ static int check_user_namespace(const struct jread_at *at, const struct spec *s,
 	if (r < 0)
 		return r;
 	if (s->uid_map.n && s->ns[NS_USER].mode == NS_INHERIT)
-		return jread_refuse(at, "uidMappings", e, "needs a user namespace in linux.namespaces");
+		return jread_refuse(at, "uidMappings", e,
+				    "needs a user namespace in linux.namespaces");
 	if (!s->uid_map.n && s->ns[NS_USER].mode == NS_NEW)
 		return jread_refuse(at, "uidMappings", e, "is required by a new user namespace");
 	return 0;
@@ -202,6 +224,7 @@ int spec_linux_rules(const struct jread_at *at, const struct spec *s, struct err
 	if (r < 0)
 		return r;
 	if ((s->boottime.set || s->monotonic.set) && s->ns[NS_TIME].mode != NS_NEW)
-		return jread_refuse(at, "timeOffsets", e, "needs a new time namespace in linux.namespaces");
+		return jread_refuse(at, "timeOffsets", e,
+				    "needs a new time namespace in linux.namespaces");
 	return s->has_resources ? spec_resources_rules(&resources, &s->resources, e) : 0;
 }

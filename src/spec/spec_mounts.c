@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts and their option words. The words are one table: what each does to a struct mount. A word that is not in it
- * belongs to the file system and goes into its data.
+ * Mounts and their option words. The words are one table: what each does to a struct mount. A word
+ * that is not in it belongs to the file system and goes into its data.
  */
 #include <errno.h>
 #include <limits.h>
@@ -22,6 +22,7 @@
 #define MOUNT_ATTR__ATIME 0x00000070
 #endif
 
+/* clang-format off */
 enum effect {
 	NOTHING,
 	ATTR_SET, ATTR_CLEAR,		/* of this mount */
@@ -31,6 +32,7 @@ enum effect {
 	PROPAGATION,
 	BIND, RBIND, REMOUNT, COPY_UP, IDMAP, RIDMAP,
 };
+/* clang-format on */
 
 struct option { const char *word; enum effect effect; bool tree; unsigned long bits; };
 
@@ -100,16 +102,21 @@ static const struct option options[] = {
 	{ "unbindable", PROPAGATION, false, MS_UNBINDABLE },
 };
 
+/* clang-format off */
 const char *const spec_mount_option_words[] = {
-	"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "idmap", "iversion", "lazytime",
-	"loud", "mand", "noatime", "nodev", "nodiratime", "noexec", "noiversion", "nolazytime", "nomand", "norelatime",
-	"nostrictatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime",
-	"remount", "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime", "rnostrictatime",
-	"rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave", "rstrictatime",
-	"rsuid", "rsymfollow", "runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid", "symfollow",
-	"sync", "tmpcopyup", "unbindable", NULL,
+	"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "idmap",
+	"iversion", "lazytime", "loud", "mand", "noatime", "nodev", "nodiratime", "noexec",
+	"noiversion", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid",
+	"nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime", "remount",
+	"rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec", "rnorelatime",
+	"rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw",
+	"rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared",
+	"silent", "slave", "strictatime", "suid", "symfollow", "sync", "tmpcopyup", "unbindable",
+	NULL,
 };
-_Static_assert(N_ELEMENTS(spec_mount_option_words) == N_ELEMENTS(options) + 1, "a word is missing in one of the tables");
+/* clang-format on */
+_Static_assert(N_ELEMENTS(spec_mount_option_words) == N_ELEMENTS(options) + 1,
+	       "a word is missing in one of the tables");
 
 static const struct option *find_option(const char *word)
 {
@@ -196,7 +203,8 @@ static const char *join_data(struct arena *a, const struct strings *words, size_
 	return data;
 }
 
-int spec_mount_options(struct arena *a, const struct strings *words, struct mount *m, const char *where, struct err *e)
+int spec_mount_options(struct arena *a, const struct strings *words, struct mount *m,
+		       const char *where, struct err *e)
 {
 	const char *first_data = NULL;
 	struct mount new = *m;
@@ -214,7 +222,9 @@ int spec_mount_options(struct arena *a, const struct strings *words, struct moun
 	}
 	/* The kernel would ignore it: whoever wrote it expects something that does not happen. */
 	if (new.bind && first_data)
-		return err_set(e, EINVAL, "%s: \"%s\" is not known, and a bind mount takes no options of a file system",
+		return err_set(e, EINVAL,
+			       "%s: \"%s\" is not known, and a bind mount takes no options of a "
+			       "file system",
 			       where, jread_quote(first_data).s);
 	if (new.bind)
 		new.sb_flags &= ~(unsigned long)MS_RDONLY;
@@ -225,7 +235,8 @@ int spec_mount_options(struct arena *a, const struct strings *words, struct moun
 	return 0;
 }
 
-static int read_options(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_options(const struct jread_at *at, const struct jnode *v,
+			const struct jread_field *f, void *out, struct err *e)
 {
 	struct strings words = { 0 };
 	char where[80];
@@ -260,7 +271,8 @@ static int check_kind(const struct jread_at *at, const struct mount *m, struct e
 	if (m->bind || m->remount)
 		return 0;
 	if (str_eq(m->type, "bind"))
-		return jread_refuse(at, "options", e, "must hold \"bind\" or \"rbind\" for type \"bind\"");
+		return jread_refuse(at, "options", e,
+				    "must hold \"bind\" or \"rbind\" for type \"bind\"");
 	if (!m->type)
 		return jread_refuse(at, "type", e, "is required (it is no bind mount)");
 	return 0;
@@ -295,9 +307,11 @@ static const struct jread_field mount_fields[] = {
 	{ "uidMappings", jread_array, JREAD_TO(struct mount, uid_map), .list = &spec_idmaps_list },
 	{ "gidMappings", jread_array, JREAD_TO(struct mount, gid_map), .list = &spec_idmaps_list },
 };
-static const struct jread_schema mount_schema = { mount_fields, N_ELEMENTS(mount_fields), check_mount };
+static const struct jread_schema mount_schema = { mount_fields, N_ELEMENTS(mount_fields),
+						  check_mount };
 
-static int read_mount(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_mount(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		      void *out, struct err *e)
 {
 	struct mount *m = out;
 
@@ -307,15 +321,17 @@ static int read_mount(const struct jread_at *at, json_t *v, const struct jread_f
 }
 const struct jread_list spec_mounts_list = { { .read = read_mount }, sizeof(struct mount), NULL };
 
-int spec_mounts_rules(const struct jread_at *at, const struct mounts *m, bool has_userns, struct err *e)
+int spec_mounts_rules(const struct jread_at *at, const struct mounts *m, bool has_userns,
+		      struct err *e)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct jread_at here = jread_item(at, i);
 
 		if (m->v[i].idmap && !m->v[i].uid_map.n && !has_userns)
-			return jread_refuse(&here, "options", e,
-					    "\"%s\" needs uidMappings and gidMappings, or a user namespace",
-					    m->v[i].idmap_recursive ? "ridmap" : "idmap");
+			return jread_refuse(
+				&here, "options", e,
+				"\"%s\" needs uidMappings and gidMappings, or a user namespace",
+				m->v[i].idmap_recursive ? "ridmap" : "idmap");
 	}
 	return 0;
 }

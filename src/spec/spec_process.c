@@ -21,8 +21,9 @@
 
 #define RL(name) { "RLIMIT_" #name, RLIMIT_##name }
 static const struct jread_word rlimit_table[] = {
-	RL(CPU), RL(FSIZE), RL(DATA), RL(STACK), RL(CORE), RL(RSS), RL(NPROC), RL(NOFILE), RL(MEMLOCK), RL(AS),
-	RL(LOCKS), RL(SIGPENDING), RL(MSGQUEUE), RL(NICE), RL(RTPRIO), RL(RTTIME),
+	RL(CPU), RL(FSIZE), RL(DATA), RL(STACK), RL(CORE), RL(RSS), RL(NPROC), RL(NOFILE),
+	RL(MEMLOCK), RL(AS), RL(LOCKS), RL(SIGPENDING), RL(MSGQUEUE), RL(NICE), RL(RTPRIO),
+	RL(RTTIME),
 };
 #undef RL
 static const struct jread_words rlimit_words = { rlimit_table, N_ELEMENTS(rlimit_table) };
@@ -67,7 +68,8 @@ static const struct jread_field rlimit_fields[] = {
 	{ "soft", jread_uint, JREAD_TO(struct process_rlimit, soft), .required = true },
 	{ "hard", jread_uint, JREAD_TO(struct process_rlimit, hard), .required = true },
 };
-static const struct jread_schema rlimit_schema = { rlimit_fields, N_ELEMENTS(rlimit_fields), check_rlimit };
+static const struct jread_schema rlimit_schema = { rlimit_fields, N_ELEMENTS(rlimit_fields),
+						   check_rlimit };
 
 static int check_rlimits(const struct jread_at *at, void *value, struct err *e)
 {
@@ -84,28 +86,33 @@ static int check_rlimits(const struct jread_at *at, void *value, struct err *e)
 	return 0;
 }
 static const struct jread_list rlimits_list = {
-	{ .read = jread_object, .schema = &rlimit_schema }, sizeof(struct process_rlimit), check_rlimits,
+	{ .read = jread_object, .schema = &rlimit_schema },
+	sizeof(struct process_rlimit),
+	check_rlimits,
 };
 
-/* One set. A name we do not know is worth a warning, no error: OCI wants documents for newer kernels to run. */
-static int read_capset(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+/* One set. A name we do not know is worth a warning, no error: OCI wants documents for newer
+ * kernels to run. */
+static int read_capset(const struct jread_at *at, const struct jnode *v,
+		       const struct jread_field *f, void *out, struct err *e)
 {
 	uint64_t set = 0;
+	size_t i = 0;
 
 	(void)f;
-	if (!json_is_array(v))
+	if (v->type != JARRAY)
 		return jread_refuse(at, NULL, e, "must be an array");
-	for (size_t i = 0; i < json_array_size(v); i++) {
-		struct jread_at here = jread_item(at, i);
-		const char *name = jread_text_of(at, json_array_get(v, i));
+	jnode_each(item, v) {
+		struct jread_at here = jread_item(at, i++);
+		const char *name = jread_text_of(item);
 		int cap;
 
 		if (!name)
 			return jread_refuse(&here, NULL, e, "must be a string");
 		cap = str_starts(name, "CAP_") ? capname_find(name, strlen(name)) : -EINVAL;
 		if (cap < 0)
-			log_warn("process.capabilities.%s: ignoring unknown capability \"%s\"", at->key,
-				 jread_quote(name).s);
+			log_warn("process.capabilities.%s: ignoring unknown capability \"%s\"",
+				 at->key, jread_quote(name).s);
 		else
 			set |= CAP_BIT(cap);
 	}
@@ -134,18 +141,24 @@ static const struct jread_word sched_flag_table[] = {
 	{ "SCHED_FLAG_KEEP_POLICY", 0x08 }, { "SCHED_FLAG_KEEP_PARAMS", 0x10 },
 	{ "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 }, { "SCHED_FLAG_UTIL_CLAMP_MAX", 0x40 },
 };
-static const struct jread_words sched_flag_words = { sched_flag_table, N_ELEMENTS(sched_flag_table) };
+static const struct jread_words sched_flag_words = { sched_flag_table,
+						     N_ELEMENTS(sched_flag_table) };
+
+static const char *deadline_property(const struct scheduler *s)
+{
+	return s->runtime ? "runtime" : s->deadline ? "deadline" : "period";
+}
 
 static int check_deadline(const struct jread_at *at, const struct scheduler *s, struct err *e)
 {
 	if (s->policy != SCHED_DEADLINE) {
 		if (s->runtime || s->deadline || s->period)
-			return jread_refuse(at, s->runtime ? "runtime" : s->deadline ? "deadline" : "period", e,
-					    "is only for SCHED_DEADLINE");
+			return jread_refuse(at, deadline_property(s), e, "is only for SCHED_DEADLINE");
 		return 0;
 	}
 	if (!s->runtime || !s->deadline)
-		return jread_refuse(at, s->runtime ? "deadline" : "runtime", e, "is required by SCHED_DEADLINE");
+		return jread_refuse(at, s->runtime ? "deadline" : "runtime", e,
+				    "is required by SCHED_DEADLINE");
 	if (s->runtime > s->deadline)
 		return jread_refuse(at, "runtime", e, "must not be above deadline");
 	if (s->period && s->deadline > s->period)
@@ -160,7 +173,8 @@ static int check_scheduler(const struct jread_at *at, void *value, struct err *e
 	bool real_time = s->policy == SCHED_FIFO || s->policy == SCHED_RR;
 
 	if (s->policy == SCHED_ISO)
-		return jread_refuse(at, "policy", e, "SCHED_ISO is not supported (Linux does not implement it)");
+		return jread_refuse(at, "policy", e,
+				    "SCHED_ISO is not supported (Linux does not implement it)");
 	if (s->nice && !fair)
 		return jread_refuse(at, "nice", e, "is only for SCHED_OTHER and SCHED_BATCH");
 	if (s->priority && !real_time)
@@ -181,7 +195,9 @@ static const struct jread_field scheduler_fields[] = {
 	{ "deadline", jread_uint, JREAD_TO(struct scheduler, deadline) },
 	{ "period", jread_uint, JREAD_TO(struct scheduler, period) },
 };
-static const struct jread_schema scheduler_schema = { scheduler_fields, N_ELEMENTS(scheduler_fields), check_scheduler };
+static const struct jread_schema scheduler_schema = { scheduler_fields,
+						      N_ELEMENTS(scheduler_fields),
+						      check_scheduler };
 
 static const struct jread_word io_class_table[] = {
 	{ "IOPRIO_CLASS_RT", 1 }, { "IOPRIO_CLASS_BE", 2 }, { "IOPRIO_CLASS_IDLE", 3 },
@@ -192,11 +208,13 @@ static const struct jread_field io_priority_fields[] = {
 	{ "class", jread_word, JREAD_TO(struct io_priority, class), .words = &io_class_words, .required = true },
 	{ "priority", jread_int, JREAD_TO(struct io_priority, priority), .range = &io_priority_range },
 };
-static const struct jread_schema io_priority_schema = { io_priority_fields, N_ELEMENTS(io_priority_fields), NULL };
+static const struct jread_schema io_priority_schema = { io_priority_fields,
+							N_ELEMENTS(io_priority_fields), NULL };
 
 /* ID -1 means "leave alone" to the kernel's calls and is nobody. */
 static const struct jread_range id_range = { 0, UINT32_MAX - 1 };
-static int read_id(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_id(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		   void *out, struct err *e)
 {
 	struct jread_field id = { .width = sizeof(uint32_t), .range = &id_range };
 
@@ -215,14 +233,17 @@ static const struct jread_field user_fields[] = {
 };
 static const struct jread_schema user_schema = { user_fields, N_ELEMENTS(user_fields), NULL };
 
-/* An integer beyond what a terminal can have is no error without a terminal: the whole object is ignored then. */
+/* An integer beyond what a terminal can have is no error without a terminal: the whole object is
+ * ignored then. */
 static const struct jread_field console_fields[] = {
 	{ "height", jread_uint, 0, sizeof(uint64_t), .required = true },
 	{ "width", jread_uint, sizeof(uint64_t), sizeof(uint64_t), .required = true },
 };
-static const struct jread_schema console_schema = { console_fields, N_ELEMENTS(console_fields), NULL };
+static const struct jread_schema console_schema = { console_fields, N_ELEMENTS(console_fields),
+						    NULL };
 
-static int read_console(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_console(const struct jread_at *at, const struct jnode *v,
+			const struct jread_field *f, void *out, struct err *e)
 {
 	struct process *p = out;
 	uint64_t size[2] = { 0, 0 };
@@ -240,7 +261,8 @@ static const struct jread_field affinity_fields[] = {
 	{ "initial", jread_string_opt, JREAD_TO(struct process, affinity_initial), .text = spec_text_cpus },
 	{ "final", jread_string_opt, JREAD_TO(struct process, affinity_final), .text = spec_text_cpus },
 };
-static const struct jread_schema affinity_schema = { affinity_fields, N_ELEMENTS(affinity_fields), NULL };
+static const struct jread_schema affinity_schema = { affinity_fields, N_ELEMENTS(affinity_fields),
+						     NULL };
 
 static int check_process(const struct jread_at *at, void *value, struct err *e)
 {
@@ -277,4 +299,5 @@ static const struct jread_field process_fields[] = {
 	  JREAD_FLAG(struct process, io_priority.set), .schema = &io_priority_schema },
 	{ "execCPUAffinity", jread_object, .offset = 0, .schema = &affinity_schema },
 };
-const struct jread_schema spec_process_schema = { process_fields, N_ELEMENTS(process_fields), check_process };
+const struct jread_schema spec_process_schema = { process_fields, N_ELEMENTS(process_fields),
+						  check_process };

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Resource limits. Engines write 0 for "no limit asked" in many of them, because that is what the zero of their type
- * means to runc; such a 0 counts as absent. Where 0 is a limit by the specification (pids.limit, memory.swappiness) it stays.
+ * Resource limits. Engines write 0 for "no limit asked" in many of them, because that is what the
+ * zero of their type means to runc; such a 0 counts as absent. Where 0 is a limit by the
+ * specification (pids.limit, memory.swappiness) it stays.
  */
 #include <string.h>
 
 #include "base/str.h"
 #include "spec/parts.h"
 
-static const struct jread_range or_unlimited = { -1, INT64_MAX }, percent = { 0, 100 }, zero_or_one = { 0, 1 };
+static const struct jread_range or_unlimited = { -1, INT64_MAX }, percent = { 0, 100 },
+				zero_or_one = { 0, 1 };
 static const struct jread_range u32_range = { 0, UINT32_MAX }, any_number = { -1, UINT32_MAX };
 
 static void drop_zero_i64(struct opt_i64 *o)
@@ -48,10 +50,12 @@ static int check_memory(const struct jread_at *at, void *value, struct err *e)
 	drop_zero_i64(&r->memory.kernel_tcp);
 	if (r->memory.swap.set && r->memory.swap.v > 0 && r->memory.limit.set &&
 	    (r->memory.limit.v < 0 || r->memory.swap.v < r->memory.limit.v))
-		return jread_refuse(at, "swap", e, "must not be below limit (it counts memory and swap together)");
+		return jread_refuse(at, "swap", e,
+				    "must not be below limit (it counts memory and swap together)");
 	return 0;
 }
-static const struct jread_schema memory_schema = { memory_fields, N_ELEMENTS(memory_fields), check_memory };
+static const struct jread_schema memory_schema = { memory_fields, N_ELEMENTS(memory_fields),
+						   check_memory };
 
 #define C(name) JREAD_TO(struct resources, cpu.name)
 static const struct jread_field cpu_fields[] = {
@@ -76,7 +80,8 @@ static int check_cpu(const struct jread_at *at, void *value, struct err *e)
 	drop_zero_u64(&r->cpu.period);
 	drop_zero_i64(&r->cpu.realtime_runtime);
 	drop_zero_u64(&r->cpu.realtime_period);
-	if (r->cpu.burst.set && r->cpu.quota.set && r->cpu.quota.v > 0 && r->cpu.burst.v > (uint64_t)r->cpu.quota.v)
+	if (r->cpu.burst.set && r->cpu.quota.set && r->cpu.quota.v > 0 &&
+	    r->cpu.burst.v > (uint64_t)r->cpu.quota.v)
 		return jread_refuse(at, "burst", e, "must not be above quota");
 	return 0;
 }
@@ -87,9 +92,10 @@ static const struct jread_field pids_fields[] = {
 };
 static const struct jread_schema pids_schema = { pids_fields, N_ELEMENTS(pids_fields), NULL };
 
-static int read_access(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_access(const struct jread_at *at, const struct jnode *v,
+		       const struct jread_field *f, void *out, struct err *e)
 {
-	const char *text = jread_text_of(at, v);
+	const char *text = jread_text_of(v);
 	struct device_rule *rule = out;
 
 	(void)f;
@@ -112,7 +118,8 @@ static const struct jread_field rule_fields[] = {
 };
 static const struct jread_schema rule_schema = { rule_fields, N_ELEMENTS(rule_fields), NULL };
 
-static int read_rule(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_rule(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		     void *out, struct err *e)
 {
 	(void)f;
 	*(struct device_rule *)out = (struct device_rule){
@@ -120,12 +127,15 @@ static int read_rule(const struct jread_at *at, json_t *v, const struct jread_fi
 	};
 	return jread_members(at, v, &rule_schema, out, e);
 }
-static const struct jread_list rules_list = { { .read = read_rule }, sizeof(struct device_rule), NULL };
+static const struct jread_list rules_list = { { .read = read_rule },
+					      sizeof(struct device_rule),
+					      NULL };
 
 /* 0 means none asked; else what blkio.weight and io.bfq.weight take. */
 static const char *wrong_weight(uint64_t weight)
 {
-	return weight == 0 || (weight >= 10 && weight <= 1000) ? NULL : "must be between 10 and 1000";
+	return weight == 0 || (weight >= 10 && weight <= 1000) ? NULL
+							       : "must be between 10 and 1000";
 }
 
 static int check_weight_device(const struct jread_at *at, void *value, struct err *e)
@@ -148,7 +158,8 @@ static const struct jread_field weight_fields[] = {
 	{ "leafWeight", jread_uint, JREAD_TO(struct blkio_weight, leaf_weight),
 	  JREAD_FLAG(struct blkio_weight, has_leaf) },
 };
-static const struct jread_schema weight_schema = { weight_fields, N_ELEMENTS(weight_fields), check_weight_device };
+static const struct jread_schema weight_schema = { weight_fields, N_ELEMENTS(weight_fields),
+						   check_weight_device };
 static const struct jread_list weights_list = {
 	{ .read = jread_object, .schema = &weight_schema }, sizeof(struct blkio_weight), NULL,
 };
@@ -183,19 +194,22 @@ static int check_blkio(const struct jread_at *at, void *value, struct err *e)
 	if (wrong_weight(r->blkio.weight.v))
 		return jread_refuse(at, "weight", e, "%s", wrong_weight(r->blkio.weight.v));
 	if (wrong_weight(r->blkio.leaf_weight.v))
-		return jread_refuse(at, "leafWeight", e, "%s", wrong_weight(r->blkio.leaf_weight.v));
+		return jread_refuse(at, "leafWeight", e, "%s",
+				    wrong_weight(r->blkio.leaf_weight.v));
 	drop_zero_u64(&r->blkio.weight);
 	drop_zero_u64(&r->blkio.leaf_weight);
 	return 0;
 }
-static const struct jread_schema blkio_schema = { blkio_fields, N_ELEMENTS(blkio_fields), check_blkio };
+static const struct jread_schema blkio_schema = { blkio_fields, N_ELEMENTS(blkio_fields),
+						  check_blkio };
 
 static const struct jread_field hugepage_fields[] = {
 	{ "pageSize", jread_string, JREAD_TO(struct hugepage_limit, page_size), .text = spec_text_pagesize,
 	  .required = true },
 	{ "limit", jread_uint, JREAD_TO(struct hugepage_limit, limit), .required = true },
 };
-static const struct jread_schema hugepage_schema = { hugepage_fields, N_ELEMENTS(hugepage_fields), NULL };
+static const struct jread_schema hugepage_schema = { hugepage_fields, N_ELEMENTS(hugepage_fields),
+						     NULL };
 static const struct jread_list hugepages_list = {
 	{ .read = jread_object, .schema = &hugepage_schema }, sizeof(struct hugepage_limit), NULL,
 };
@@ -204,7 +218,8 @@ static const struct jread_field priority_fields[] = {
 	{ "name", jread_string, JREAD_TO(struct net_priority, name), .text = spec_text_filled, .required = true },
 	{ "priority", jread_uint, JREAD_TO(struct net_priority, priority), .required = true },
 };
-static const struct jread_schema priority_schema = { priority_fields, N_ELEMENTS(priority_fields), NULL };
+static const struct jread_schema priority_schema = { priority_fields, N_ELEMENTS(priority_fields),
+						     NULL };
 static const struct jread_list priorities_list = {
 	{ .read = jread_object, .schema = &priority_schema }, sizeof(struct net_priority), NULL,
 };
@@ -212,7 +227,8 @@ static const struct jread_field network_fields[] = {
 	{ "classID", jread_opt_u64, JREAD_TO(struct resources, network.class_id), .range = &u32_range },
 	{ "priorities", jread_array, JREAD_TO(struct resources, network.priorities), .list = &priorities_list },
 };
-static const struct jread_schema network_schema = { network_fields, N_ELEMENTS(network_fields), NULL };
+static const struct jread_schema network_schema = { network_fields, N_ELEMENTS(network_fields),
+						    NULL };
 
 static int check_rdma(const struct jread_at *at, void *value, struct err *e)
 {
@@ -229,30 +245,29 @@ static const struct jread_field rdma_fields[] = {
 static const struct jread_schema rdma_schema = { rdma_fields, N_ELEMENTS(rdma_fields), check_rdma };
 
 /* An object by device name; a list for us. */
-static int read_rdma(const struct jread_at *at, json_t *v, const struct jread_field *f, void *out, struct err *e)
+static int read_rdma(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
+		     void *out, struct err *e)
 {
 	struct resources *res = out;
 	struct rdma_limit *mem;
-	const char *key;
-	json_t *member;
 	size_t n = 0;
 
 	(void)f;
-	if (!json_is_object(v))
+	if (v->type != JOBJECT)
 		return jread_refuse(at, NULL, e, "must be an object");
-	mem = arena_array(at->doc->arena, json_object_size(v), sizeof(*mem));
+	mem = arena_array(at->doc->arena, v->len, sizeof(*mem));
 	if (!mem)
 		return jread_no_memory(at, e);
-	json_object_foreach(v, key, member) {
-		struct jread_at here = jread_key(at, key);
+	jnode_each(member, v) {
+		struct jread_at here = jread_key(at, member->key);
 		int r;
 
-		if (!key[0])
+		if (!member->key[0])
 			return jread_refuse(at, NULL, e, "has an empty key");
 		r = jread_members(&here, member, &rdma_schema, &mem[n], e);
 		if (r < 0)
 			return r;
-		mem[n].device = arena_strdup(at->doc->arena, key);
+		mem[n].device = arena_strdup(at->doc->arena, member->key);
 		if (!mem[n++].device)
 			return jread_no_memory(at, e);
 	}
@@ -272,7 +287,8 @@ static const struct jread_field resources_fields[] = {
 	{ "rdma", read_rdma, .offset = 0 },
 	{ "unified", jread_map, JREAD_TO(struct resources, unified), .text = spec_text_unified },
 };
-const struct jread_schema spec_resources_schema = { resources_fields, N_ELEMENTS(resources_fields), NULL };
+const struct jread_schema spec_resources_schema = { resources_fields, N_ELEMENTS(resources_fields),
+						    NULL };
 
 int spec_resources_rules(const struct jread_at *at, const struct resources *r, struct err *e)
 {

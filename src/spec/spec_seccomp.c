@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's seccomp filter as values. Names of system calls stay text: which of them exist is the compiler's matter.
+ * The engine's seccomp filter as values. Names of system calls stay text: which of them exist is
+ * the compiler's matter.
  */
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -31,7 +32,8 @@ static const struct jread_word action_table[] = {
 };
 static const struct jread_words action_words = { action_table, N_ELEMENTS(action_table) };
 
-/* The numbers are the kernel's AUDIT_ARCH_*, which libseccomp's tokens are too; its older headers lack the newest. */
+/* The numbers are the kernel's AUDIT_ARCH_*, which libseccomp's tokens are too; its older headers
+ * lack the newest. */
 static const struct jread_word arch_table[] = {
 	{ "SCMP_ARCH_X86", AUDIT_ARCH_I386 },
 	{ "SCMP_ARCH_X86_64", AUDIT_ARCH_X86_64 },
@@ -87,7 +89,8 @@ static const struct jread_list args_list = {
 };
 
 /* Only two actions carry a number; on another one it would be lost without a word. */
-static int check_errno(const struct jread_at *at, const char *key, uint32_t action, uint32_t value, struct err *e)
+static int check_errno(const struct jread_at *at, const char *key, uint32_t action, uint32_t value,
+		       struct err *e)
 {
 	if (action != SECCOMP_RET_ERRNO && action != SECCOMP_RET_TRACE)
 		return jread_refuse(at, key, e, "is only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE");
@@ -103,9 +106,11 @@ static int check_rule(const struct jread_at *at, void *value, struct err *e)
 
 	if (rule->names.n == 0)
 		return jread_refuse(at, "names", e, "must have at least one entry");
-	/* A listener that has to read a message would wait for this very filter's answer to its write. */
+	/* A listener that has to read a message would wait for this very filter's answer to its
+	 * write. */
 	if (rule->action == SECCOMP_RET_USER_NOTIF && str_in(&rule->names, "write"))
-		return jread_refuse(at, "action", e, "SCMP_ACT_NOTIFY cannot be used for the system call write");
+		return jread_refuse(at, "action", e,
+				    "SCMP_ACT_NOTIFY cannot be used for the system call write");
 	return rule->has_errno ? check_errno(at, "errnoRet", rule->action, rule->errno_ret, e) : 0;
 }
 
@@ -121,7 +126,9 @@ static const struct jread_list rules_list = {
 	{ .read = jread_object, .schema = &rule_schema }, sizeof(struct syscall_rule), NULL,
 };
 static const struct jread_list archs_list = {
-	{ .read = jread_word, .width = sizeof(uint32_t), .words = &arch_words }, sizeof(uint32_t), NULL,
+	{ .read = jread_word, .width = sizeof(uint32_t), .words = &arch_words },
+	sizeof(uint32_t),
+	NULL,
 };
 
 static int check_seccomp(const struct jread_at *at, void *value, struct err *e)
@@ -129,7 +136,8 @@ static int check_seccomp(const struct jread_at *at, void *value, struct err *e)
 	struct seccomp *s = value;
 
 	if (s->default_action == SECCOMP_RET_USER_NOTIF)
-		return jread_refuse(at, "defaultAction", e, "SCMP_ACT_NOTIFY cannot be the default");
+		return jread_refuse(at, "defaultAction", e,
+				    "SCMP_ACT_NOTIFY cannot be the default");
 	if (s->has_default_errno) {
 		int r = check_errno(at, "defaultErrnoRet", s->default_action, s->default_errno, e);
 
@@ -140,7 +148,8 @@ static int check_seccomp(const struct jread_at *at, void *value, struct err *e)
 		return jread_refuse(at, "listenerMetadata", e, "needs listenerPath");
 	for (size_t i = 0; i < s->rules.n && !s->listener_path; i++)
 		if (s->rules.v[i].action == SECCOMP_RET_USER_NOTIF)
-			return jread_refuse(at, "listenerPath", e, "is required by SCMP_ACT_NOTIFY in syscalls[%zu]", i);
+			return jread_refuse(at, "listenerPath", e,
+					    "is required by SCMP_ACT_NOTIFY in syscalls[%zu]", i);
 	return 0;
 }
 
@@ -156,4 +165,5 @@ static const struct jread_field seccomp_fields[] = {
 	{ "listenerMetadata", jread_string_opt, JREAD_TO(struct seccomp, listener_metadata) },
 	{ "syscalls", jread_array, JREAD_TO(struct seccomp, rules), .list = &rules_list },
 };
-const struct jread_schema spec_seccomp_schema = { seccomp_fields, N_ELEMENTS(seccomp_fields), check_seccomp };
+const struct jread_schema spec_seccomp_schema = { seccomp_fields, N_ELEMENTS(seccomp_fields),
+						  check_seccomp };

@@ -83,8 +83,8 @@ const char *spec_text_pagesize(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
 
-	if (digits > 0 && digits < 10 && text[0] != '0' && text[digits] && strchr("KMG", text[digits]) &&
-	    !strcmp(text + digits + 1, "B"))
+	if (digits > 0 && digits < 10 && text[0] != '0' && text[digits] &&
+	    strchr("KMG", text[digits]) && !strcmp(text + digits + 1, "B"))
 		return NULL;
 	return "must be a size such as \"2MB\" or \"1GB\"";
 }
@@ -120,8 +120,8 @@ int spec_sysctl_path(const char *key, char *out, size_t size)
 
 	if (len == 0 || len >= size || len > KEY_MAX)
 		return -EINVAL;
-	/* As sysctl(8): the first separator decides; after a '.' the two change places, so that net.ipv4.conf.eth0/1.x is
-	 * net/ipv4/conf/eth0.1/x. */
+	/* As sysctl(8): the first separator decides; after a '.' the two change places, so that
+	 * net.ipv4.conf.eth0/1.x is net/ipv4/conf/eth0.1/x. */
 	for (size_t i = 0; i <= len; i++) {
 		out[i] = key[i];
 		if (first && *first == '.' && (key[i] == '.' || key[i] == '/'))
@@ -177,7 +177,8 @@ int spec_sysctl_namespace(const char *key)
 	if (spec_sysctl_path(key, path, sizeof(path)) < 0)
 		return -1;
 	for (size_t i = 0; i < N_ELEMENTS(owners); i++)
-		if (owners[i].below ? str_starts(path, owners[i].path) : str_eq(path, owners[i].path))
+		if (owners[i].below ? str_starts(path, owners[i].path)
+				    : str_eq(path, owners[i].path))
 			return owners[i].kind;
 	return -1;
 }

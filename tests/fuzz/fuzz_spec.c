@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The three entries of the spec layer with any bytes. Build and run:
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude tests/fuzz/fuzz_spec.c src/spec/[a-z]*.c \
- *		src/base/[a-z]*.c -ljansson -o fuzz_spec && ./fuzz_spec -max_len=4096 tests/fuzz/corpus/spec
- * What crashes becomes a case of tests/data or of a unit test.
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude
+ *tests/fuzz/fuzz_spec.c src/spec/[a-z]*.c \ src/base/[a-z]*.c -ljansson -o fuzz_spec && ./fuzz_spec
+ *-max_len=4096 tests/fuzz/corpus/spec What crashes becomes a case of tests/data or of a unit test.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,7 +28,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* What every caller may rely on. */
 static void check(int r, const void *out, const struct err *e)
 {
-	if ((r == 0) != (out != NULL) || r > 0 || (r < 0 && (e->code != -r || !e->text[0])) || strchr(e->text, '\n'))
+	if ((r == 0) != (out != NULL) || r > 0 || (r < 0 && (e->code != -r || !e->text[0])) ||
+	    strchr(e->text, '\n'))
 		abort();
 }
 
@@ -46,8 +47,9 @@ static void check_spec(const struct spec *s)
 	if (!s->root_path || !s->oci_version || s->oci_version[0] != '1')
 		abort();
 	for (size_t i = 0; i < s->mounts.n; i++)
-		if (s->mounts.v[i].destination[0] != '/' || strstr(s->mounts.v[i].destination, "/../") ||
-		    !s->mounts.v[i].data || s->mounts.v[i].index != i)
+		if (s->mounts.v[i].destination[0] != '/' ||
+		    strstr(s->mounts.v[i].destination, "/../") || !s->mounts.v[i].data ||
+		    s->mounts.v[i].index != i)
 			abort();
 	if (s->has_process)
 		check_process(&s->process);

@@ -58,7 +58,7 @@ static const struct spec_case cases[] = {
 	{ RLIMIT("{'soft':1,'hard':1}"), "process.rlimits[0].type: is required" },
 	{ RLIMIT("{'type':'RLIMIT_CPU','soft':2,'hard':1}"), "process.rlimits[0].soft: must not be above hard" },
 	{ RLIMIT("{'type':'RLIMIT_CPU','soft':-1,'hard':1}"), "process.rlimits[0].soft: must be between 0" },
-	{ RLIMIT("{'type':'RLIMIT_CPU','soft':18446744073709551616,'hard':1}"), "is out of range" },
+	{ RLIMIT("{'type':'RLIMIT_CPU','soft':18446744073709551616,'hard':1}"), "process.rlimits[0].soft: must be between 0 and 18446744073709551615" },
 	{ RLIMIT("{'type':'RLIMIT_CPU','soft':1,'hard':2},{'type':'RLIMIT_AS','soft':1,'hard':2},{'type':'RLIMIT_CPU','soft':1,'hard':2}"),
 	  "process.rlimits[2].type: RLIMIT_CPU is given twice" },
 	{ WITH_PROC("'rlimits':{}"), "process.rlimits: must be an array" },
