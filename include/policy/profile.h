@@ -14,9 +14,6 @@
 
 #define PROFILE_AS_ASKED UINT64_MAX	/* a quantity without a limit of ours */
 
-/* The ten of `hardened` and AUDIT_WRITE: what a label may name in a standalone launch (policy-design 2.2). */
-#define PROFILE_LABEL_CEILING (profile_builtin(LEVEL_STRICT)->cap_ceiling)
-
 struct profile_tmpfs {
 	const char *path;
 	uint64_t size;			/* bytes */
@@ -44,6 +41,7 @@ struct profile {
 	bool fits;			/* sets are cut to the bounding set, rlimits to what this host can give */
 	bool uses_labels;		/* a capability label narrows */
 	uint64_t cap_ceiling;
+	uint64_t cap_launch;		/* what a launch may name beyond the ceiling (policy-design 2.2) */
 	bool caps_by_name;		/* nothing but what a label or the operator's command line names */
 	bool exec_within_result;	/* exec never gets more than the container itself got */
 	bool no_new_privs;

@@ -22,7 +22,6 @@
 	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | \
 	 CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL) |      \
 	 CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT))
-#define CAPS_LABEL (CAPS_SERVER | CAP_BIT(CAP_AUDIT_WRITE))
 
 #define ATTRS_DATA   (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 #define ATTRS_KERNEL (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -79,8 +78,8 @@ static const struct profile levels[LEVELS] = {
 	},
 	[LEVEL_STRICT] = {
 		.name = "strict", .level = LEVEL_STRICT, .refuses_privileged = true,
-		.fits = true, .uses_labels = true, .cap_ceiling = CAPS_LABEL, .caps_by_name = true,
-		.exec_within_result = true,
+		.fits = true, .uses_labels = true, .cap_ceiling = CAPS_SERVER,
+		.cap_launch = CAP_BIT(CAP_AUDIT_WRITE), .caps_by_name = true, .exec_within_result = true,
 		.no_new_privs = true,
 		.root = { .readonly = true, .nosuid = true, .nodev = true },
 		.tmpfs = { .n = N_ELEMENTS(strict_tmpfs), .v = strict_tmpfs },

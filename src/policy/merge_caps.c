@@ -26,6 +26,11 @@ static uint64_t givable(const struct merge *m)
 	return m->plan->ns[NS_USER].mode == NS_INHERIT ? m->r->facts->caps : CAP_MASK_ALL;
 }
 
+static uint64_t ceiling(const struct merge *m)
+{
+	return m->p->cap_ceiling | (m->r->standalone ? m->p->cap_launch : 0);
+}
+
 static bool labelled(const struct merge *m)
 {
 	return m->p->uses_labels && m->r->labels && m->r->labels->found;
@@ -43,7 +48,7 @@ static uint64_t label_allows(const struct merge *m)
 /* In a launch the label and --cap-add are the request itself: what cannot be granted is said, not dropped. */
 static int refuse_over_ceiling(struct merge *m, struct err *e)
 {
-	uint64_t over_flag = m->r->cap_add & ~m->p->cap_ceiling;
+	uint64_t over_flag = m->r->cap_add & ~ceiling(m);
 	uint64_t over_label = 0;
 
 	if (!m->r->standalone)
@@ -51,14 +56,14 @@ static int refuse_over_ceiling(struct merge *m, struct err *e)
 	if (over_flag)
 		return merge_refuse(m, e, "capabilities", "--cap-add %s is above the ceiling of this level (%s); "
 				    "--policy baseline has none", merge_caps_text(m, over_flag),
-				    merge_caps_text(m, m->p->cap_ceiling));
+				    merge_caps_text(m, ceiling(m)));
 	if (m->p->caps_by_name && labelled(m) && m->r->labels->caps != CAP_MASK_ALL)
-		over_label = m->r->labels->caps & ~m->p->cap_ceiling;
+		over_label = m->r->labels->caps & ~ceiling(m);
 	if (over_label)
 		return merge_refuse(m, e, "capabilities", "the %s asks for %s, above the ceiling of this level (%s); "
 				    "run it with --policy baseline, or without the image's label",
 				    m->r->labels->from, merge_caps_text(m, over_label),
-				    merge_caps_text(m, m->p->cap_ceiling));
+				    merge_caps_text(m, ceiling(m)));
 	return 0;
 }
 
@@ -107,11 +112,11 @@ static void fit_host(struct merge *m, struct capsets *c)
 
 static void ceiling_for_exec(struct merge *m, uint64_t result)
 {
-	uint64_t ceiling = result;
+	uint64_t most = result;
 
 	if (!m->p->exec_within_result)
-		ceiling = m->p->cap_ceiling & (labelled(m) ? label_allows(m) : CAP_MASK_ALL) & givable(m);
-	m->plan->cap_ceiling = ceiling;
+		most = ceiling(m) & (labelled(m) ? label_allows(m) : CAP_MASK_ALL) & givable(m);
+	m->plan->cap_ceiling = most;
 }
 
 int merge_capabilities(struct merge *m, struct err *e)
@@ -134,7 +139,7 @@ int merge_capabilities(struct merge *m, struct err *e)
 	}
 	if (m->plan->has_process) {
 		fit_host(m, c);
-		take(m, &c->bounding, m->p->cap_ceiling, m->rule);
+		take(m, &c->bounding, ceiling(m), m->rule);
 		take(m, &c->bounding, label_allows(m), label_rule);
 		if (m->p->fits) {
 			cut_sets(m, c, c->bounding);
