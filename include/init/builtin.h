@@ -2,11 +2,13 @@
 /*
  * init/builtin.h - seccomp programs that caisson-init carries, for `--seccomp @NAME` in an image.
  *
- * The table comes from another file of the build: src/init/builtin_none.c has none; a generated file with the same one
- * symbol takes its place. The programs must be for this machine's architecture and allow execve(2) and exit_group(2).
+ * src/init/builtin_none.c has an empty table, as a weak symbol: a generated file with this symbol, linked besides or instead,
+ * takes its place. The programs must be for this machine's architecture and allow execve(2) and exit_group(2).
  */
 #ifndef CAISSON_INIT_BUILTIN_H
 #define CAISSON_INIT_BUILTIN_H
+
+#include <stddef.h>
 
 #include "init/raw.h"
 
