@@ -153,7 +153,7 @@ static int64_t seconds_now(void)
 
 static void explain_early_death(const struct launch *l, int status, int64_t lived)
 {
-	if (status == 0 || status >= 128 || lived > EARLY_DEATH_SECONDS || !l->read_only)
+	if (status == 0 || status >= 128 || lived > EARLY_DEATH_SECONDS || !l->read_only || l->terminal)
 		return;
 	fprintf(stderr, "caisson: hint: it ended with status %d at once; the root is read-only, so if it said \"Read-only file "
 		"system\", give it a place to write: --tmpfs PATH or -v SRC:DST\n", status);
