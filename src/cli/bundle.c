@@ -20,7 +20,8 @@
 
 enum { FIRST_PASSED_FD = 3, PASSED_FDS_MAX = 1024 };
 
-int bundle_read(struct arena *a, const char *dir, const char **dir_out, const struct spec **out, struct err *e)
+int bundle_read(struct arena *a, const char *dir, const char **dir_out, const struct spec **out,
+		struct err *e)
 {
 	auto_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_free char *text = NULL;
@@ -56,17 +57,23 @@ int bundle_level(const struct cli_globals *g, enum level *level, const char **fr
 	if (g->policy) {
 		found = policy_level_find(g->policy);
 		if (found < 0)
-			return err_set(e, EINVAL, "--policy: unknown level \"%s\": none, baseline, hardened or strict", g->policy);
+			return err_set(
+				e, EINVAL,
+				"--policy: unknown level \"%s\": none, baseline, hardened or strict",
+				g->policy);
 		*level = (enum level)found;
 		*from = "--policy";
 		return 0;
 	}
-	/* A program name that looks like a level but is none must not fall back to a weaker one in silence. */
+	/* A program name that looks like a level but is none must not fall back to a weaker one in
+	 * silence. */
 	if (dash && str_starts(g->program, "caisson-")) {
 		found = policy_level_find(dash + 1);
 		if (found < 0)
-			return err_set(e, EINVAL, "called as \"%s\": there is no level \"%s\"; none, baseline, hardened or strict",
-				       g->program, dash + 1);
+			return err_set(
+				e, EINVAL,
+				"called as \"%s\": there is no level \"%s\"; none, baseline, hardened or strict",
+				g->program, dash + 1);
 		*level = (enum level)found;
 		*from = "the program's name";
 		return 0;
@@ -79,11 +86,15 @@ int bundle_level(const struct cli_globals *g, enum level *level, const char **fr
 int bundle_check_console(bool terminal, bool detach, const char *console_socket, struct err *e)
 {
 	if (terminal && detach && !console_socket)
-		return err_set(e, EINVAL, "process.terminal: nobody would hold the terminal: give --console-socket, or do not detach");
+		return err_set(
+			e, EINVAL,
+			"process.terminal: nobody would hold the terminal: give --console-socket, or do not detach");
 	if (console_socket && !terminal)
 		return err_set(e, EINVAL, "--console-socket: the process asks for no terminal");
 	if (console_socket && !detach)
-		return err_set(e, EINVAL, "--console-socket: only with a process that is left in the background");
+		return err_set(
+			e, EINVAL,
+			"--console-socket: only with a process that is left in the background");
 	return 0;
 }
 
@@ -93,14 +104,18 @@ int bundle_preserved_fds(const char *flag, unsigned *total, unsigned *listen, st
 	uint32_t own = 0, n = 0, meant = 0;
 
 	if (flag && (str_u32(flag, &n) < 0 || n > PASSED_FDS_MAX))
-		return err_set(e, EINVAL, "--preserve-fds: \"%s\" is not a number from 0 to %d", flag, PASSED_FDS_MAX);
-	/* sd_listen_fds(3): the variables are for the process that LISTEN_PID names and for no other. */
+		return err_set(e, EINVAL, "--preserve-fds: \"%s\" is not a number from 0 to %d",
+			       flag, PASSED_FDS_MAX);
+	/* sd_listen_fds(3): the variables are for the process that LISTEN_PID names and for no
+	 * other. */
 	if (fds && pid && str_u32(pid, &meant) == 0 && meant == (uint32_t)getpid() &&
 	    (str_u32(fds, &own) < 0 || own > PASSED_FDS_MAX))
-		return err_set(e, EINVAL, "LISTEN_FDS: \"%s\" is not a number from 0 to %d", fds, PASSED_FDS_MAX);
+		return err_set(e, EINVAL, "LISTEN_FDS: \"%s\" is not a number from 0 to %d", fds,
+			       PASSED_FDS_MAX);
 	for (unsigned i = 0; i < own + n; i++)
 		if (fcntl(FIRST_PASSED_FD + (int)i, F_GETFD) < 0)
-			return err_sys(e, "unable to stat preserved-fd %u of %u (descriptor %u)", i + 1, own + n, FIRST_PASSED_FD + i);
+			return err_sys(e, "unable to stat preserved-fd %u of %u (descriptor %u)",
+				       i + 1, own + n, FIRST_PASSED_FD + i);
 	*total = own + n;
 	*listen = own;
 	return 0;
@@ -131,8 +146,8 @@ static int add_listen_fds(struct arena *a, unsigned listen, const struct spec **
 	return 0;
 }
 
-static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec, struct label_caps *out,
-		       struct err *e)
+static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec,
+		       struct label_caps *out, struct err *e)
 {
 	struct key_values image = { 0 };
 	int r = labels_meet(a, &spec->annotations, "annotation", out, e);
@@ -145,7 +160,8 @@ static int read_labels(struct arena *a, const struct create_options *o, const st
 	return labels_meet(a, &image, "image label", out, e);
 }
 
-static int root_path(struct arena *a, const char *bundle, const struct spec *spec, const char **out, struct err *e)
+static int root_path(struct arena *a, const char *bundle, const struct spec *spec, const char **out,
+		     struct err *e)
 {
 	const char *asked = spec->root_path ? spec->root_path : "";
 	char cleaned[PATH_MAX];
@@ -163,15 +179,17 @@ static int root_path(struct arena *a, const char *bundle, const struct spec *spe
 static int refuse_systemd(const struct cli_globals *g, struct err *e)
 {
 	if (g->systemd_cgroup || str_eq(g->cgroup_manager, "systemd"))
-		return err_set(e, ENOTSUP, "the systemd cgroup driver is not supported by this build: "
+		return err_set(e, ENOTSUP,
+			       "the systemd cgroup driver is not supported by this build: "
 			       "set the engine's cgroup driver to cgroupfs");
 	return 0;
 }
 
-int bundle_decide(struct arena *a, const struct cli_globals *g, const struct create_options *o, const char *id,
-		  struct bundle *out, struct err *e)
+int bundle_decide(struct arena *a, const struct cli_globals *g, const struct create_options *o,
+		  const char *id, struct bundle *out, struct err *e)
 {
-	struct policy_request request = { .id = id, .no_cgroup = str_eq(g->cgroup_manager, "disabled") };
+	struct policy_request request = { .id = id,
+					  .no_cgroup = str_eq(g->cgroup_manager, "disabled") };
 	struct label_caps labels = { 0 };
 	unsigned total, listen = 0;
 	struct facts facts;
@@ -205,7 +223,8 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	return 0;
 }
 
-/* After success only: a caller that reads the log of a failed command expects one record, the error. */
+/* After success only: a caller that reads the log of a failed command expects one record, the
+ * error. */
 static void log_warnings(const struct plan *p)
 {
 	for (size_t i = 0; i < p->warnings.n; i++)
@@ -224,15 +243,20 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
 {
 	auto_arena a = { 0 };
 	struct create_request request = {
-		.state_root = g->root, .pidfd_socket = o->pidfd_socket, .no_pivot = o->no_pivot,
-		.no_new_keyring = o->no_new_keyring, .rootless = cli_rootless(g), .gate = how->gate,
+		.state_root = g->root,
+		.pidfd_socket = o->pidfd_socket,
+		.no_pivot = o->no_pivot,
+		.no_new_keyring = o->no_new_keyring,
+		.rootless = cli_rootless(g),
+		.gate = how->gate,
 	};
 	struct bundle b;
 	unsigned listen;
 	int r = bundle_decide(&a, g, o, id, &b, e);
 
 	if (r == 0)
-		r = bundle_check_console(b.plan->has_process && b.plan->process.terminal, how->detach, o->console_socket, e);
+		r = bundle_check_console(b.plan->has_process && b.plan->process.terminal,
+					 how->detach, o->console_socket, e);
 	if (r == 0 && !how->gate && !b.plan->has_process)
 		r = err_set(e, EINVAL, "process: is required by `run`");
 	if (r == 0)
@@ -246,7 +270,8 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
 	request.plan = b.plan;
 	request.stdio.console_socket = o->console_socket;
 	request.stdio.detach = how->detach;
-	request.stdio.foreground_terminal = !how->detach && b.plan->has_process && b.plan->process.terminal;
+	request.stdio.foreground_terminal =
+		!how->detach && b.plan->has_process && b.plan->process.terminal;
 	r = container_create(&request, out, e);
 	if (r == 0)
 		log_warnings(b.plan);

@@ -25,26 +25,33 @@
 #define AT(member) offsetof(struct cli_globals, member)
 
 const struct cli_option cli_global_options[] = {
-	{ "root", 0, CLI_STRING, AT(root), "DIR", "directory of the containers' state (default: /run/caisson, or "
-						  "$XDG_RUNTIME_DIR/caisson for ordinary users)" },
-	{ "policy", 0, CLI_STRING, AT(policy), "LEVEL", "none, baseline, hardened or strict (default: by the name of the "
-							"program, as in caisson-strict; else baseline)" },
-	{ "log", 0, CLI_STRING, AT(log), "FILE", "append log records to FILE (default: standard error)" },
-	{ "log-format", 0, CLI_STRING, AT(log_format), "text|json", "form of the log records (default: text)" },
+	{ "root", 0, CLI_STRING, AT(root), "DIR",
+	  "directory of the containers' state (default: /run/caisson, or "
+	  "$XDG_RUNTIME_DIR/caisson for ordinary users)" },
+	{ "policy", 0, CLI_STRING, AT(policy), "LEVEL",
+	  "none, baseline, hardened or strict (default: by the name of the "
+	  "program, as in caisson-strict; else baseline)" },
+	{ "log", 0, CLI_STRING, AT(log), "FILE",
+	  "append log records to FILE (default: standard error)" },
+	{ "log-format", 0, CLI_STRING, AT(log_format), "text|json",
+	  "form of the log records (default: text)" },
 	{ "log-level", 0, CLI_STRING, AT(log_level), "LEVEL", "error, warning, info or debug" },
 	{ "debug", 0, CLI_BOOL, AT(debug), NULL, "log debug records too" },
-	{ "rootless", 0, CLI_STRING, AT(rootless), "true|false|auto", "take a missing right to make cgroups as no cgroup" },
+	{ "rootless", 0, CLI_STRING, AT(rootless), "true|false|auto",
+	  "take a missing right to make cgroups as no cgroup" },
 	{ "systemd-cgroup", 0, CLI_BOOL, AT(systemd_cgroup), NULL, "make cgroups through systemd" },
-	{ "cgroup-manager", 0, CLI_STRING, AT(cgroup_manager), "cgroupfs|disabled", "who makes the cgroups" },
+	{ "cgroup-manager", 0, CLI_STRING, AT(cgroup_manager), "cgroupfs|disabled",
+	  "who makes the cgroups" },
 	{ "criu", 0, CLI_IGNORED, 0, "PATH", NULL },
 	{ "version", 'v', CLI_BOOL, AT(version), NULL, "print the version" },
 	{ 0 },
 };
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_launch, &cmd_run, &cmd_create, &cmd_start, &cmd_state, &cmd_kill, &cmd_delete, &cmd_exec, &cmd_list,
-	&cmd_ps, &cmd_pause, &cmd_resume, &cmd_update, &cmd_events, &cmd_spec, &cmd_features, &cmd_explain,
-	&cmd_posture, &cmd_checkpoint, &cmd_restore, &cmd_completion, &cmd_help, &cmd_manual, NULL,
+	&cmd_launch,     &cmd_run,     &cmd_create,     &cmd_start,    &cmd_state,   &cmd_kill,
+	&cmd_delete,     &cmd_exec,    &cmd_list,       &cmd_ps,       &cmd_pause,   &cmd_resume,
+	&cmd_update,     &cmd_events,  &cmd_spec,       &cmd_features, &cmd_explain, &cmd_posture,
+	&cmd_checkpoint, &cmd_restore, &cmd_completion, &cmd_help,     &cmd_manual,  NULL,
 };
 
 const char *cli_version(void)
@@ -61,8 +68,10 @@ void cli_print_version(const char *program, FILE *out)
 {
 	const struct scmp_version *v = seccomp_version();
 
-	/* Engines look for "runc version" in the first line when the program is configured under that name. */
-	fprintf(out, "%s version %s\n", str_eq(program, "runc") ? "runc" : "caisson", cli_version());
+	/* Engines look for "runc version" in the first line when the program is configured under
+	 * that name. */
+	fprintf(out, "%s version %s\n", str_eq(program, "runc") ? "runc" : "caisson",
+		cli_version());
 	fprintf(out, "commit: %s\nspec: %s\n", cli_commit(), SPEC_OCI_VERSION_MAX);
 	if (v)
 		fprintf(out, "libseccomp: %u.%u.%u\n", v->major, v->minor, v->micro);
@@ -116,8 +125,8 @@ bool cli_rootless(const struct cli_globals *g)
 	return !str_eq(g->rootless, "false") && geteuid() != 0;
 }
 
-int cli_state(const struct cli_globals *g, const char *id, struct arena *a, struct state_dir *d, const struct state **s,
-	      struct err *e)
+int cli_state(const struct cli_globals *g, const char *id, struct arena *a, struct state_dir *d,
+	      const struct state **s, struct err *e)
 {
 	int r = state_dir_open(g->root, id, false, d, e);
 
@@ -125,13 +134,17 @@ int cli_state(const struct cli_globals *g, const char *id, struct arena *a, stru
 		return r;
 	r = state_read(d, a, s, e);
 	if (r == -ENODATA)
-		return err_set(e, ENOENT, "container \"%s\" is half made, so for now the container does not exist", id);
+		return err_set(
+			e, ENOENT,
+			"container \"%s\" is half made, so for now the container does not exist",
+			id);
 	return r;
 }
 
 /* ---- the road to a command ---- */
 
-static int check_word(const char *option, const char *given, const char *const *allowed, struct err *e)
+static int check_word(const char *option, const char *given, const char *const *allowed,
+		      struct err *e)
 {
 	if (!given)
 		return 0;
@@ -147,9 +160,14 @@ static int check_globals(const struct cli_globals *g, struct err *e)
 	static const char *const levels[] = { "error", "warning", "warn", "info", "debug", NULL };
 	static const char *const rootless[] = { "true", "false", "auto", NULL };
 	static const char *const managers[] = { "cgroupfs", "systemd", "disabled", NULL };
-	const struct { const char *option, *given; const char *const *allowed; } words[] = {
-		{ "log-format", g->log_format, formats }, { "log-level", g->log_level, levels },
-		{ "rootless", g->rootless, rootless }, { "cgroup-manager", g->cgroup_manager, managers },
+	const struct {
+		const char *option, *given;
+		const char *const *allowed;
+	} words[] = {
+		{ "log-format", g->log_format, formats },
+		{ "log-level", g->log_level, levels },
+		{ "rootless", g->rootless, rootless },
+		{ "cgroup-manager", g->cgroup_manager, managers },
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
@@ -161,7 +179,8 @@ static int check_globals(const struct cli_globals *g, struct err *e)
 	return 0;
 }
 
-/* The state root: absolute, and not the file system's own root, where containers' names would be directories of the host. */
+/* The state root: absolute, and not the file system's own root, where containers' names would be
+ * directories of the host. */
 static int settle_root(struct cli_globals *g, char *out, size_t size, struct err *e)
 {
 	char joined[2 * PATH_MAX], cwd[PATH_MAX];
@@ -173,11 +192,15 @@ static int settle_root(struct cli_globals *g, char *out, size_t size, struct err
 	}
 	if (g->root[0] != '/' && !getcwd(cwd, sizeof(cwd)))
 		return err_sys(e, "working directory");
-	n = snprintf(joined, sizeof(joined), "%s%s%s", g->root[0] == '/' ? "" : cwd, g->root[0] == '/' ? "" : "/", g->root);
+	n = snprintf(joined, sizeof(joined), "%s%s%s", g->root[0] == '/' ? "" : cwd,
+		     g->root[0] == '/' ? "" : "/", g->root);
 	if (n < 0 || (size_t)n >= sizeof(joined) || path_clean(joined, out, size) < 0)
 		return err_set(e, ENAMETOOLONG, "--root: the path is too long");
 	if (strcmp(out, "/") == 0 || g->root[0] == '\0')
-		return err_set(e, EINVAL, "--root: \"%s\" cannot hold the containers' state: name a directory of its own", g->root);
+		return err_set(
+			e, EINVAL,
+			"--root: \"%s\" cannot hold the containers' state: name a directory of its own",
+			g->root);
 	g->root = out;
 	return 0;
 }
@@ -190,7 +213,8 @@ static const struct cli_command *find_command(const char *name)
 	return NULL;
 }
 
-/* Help on standard output and the error where errors go: what runc's callers expect of a wrong command line. */
+/* Help on standard output and the error where errors go: what runc's callers expect of a wrong
+ * command line. */
 static int usage_error(const struct cli_command *c, const struct err *e)
 {
 	printf("Incorrect Usage.\n\n");
@@ -207,13 +231,17 @@ static int check_operands(const struct cli_command *c, size_t n, struct err *e)
 	if ((int)n >= c->min && (c->max < 0 || (int)n <= c->max))
 		return 0;
 	if (c->min == c->max)
-		return err_set(e, EINVAL, "\"%s\" requires exactly %d argument%s, not %zu", c->name, c->min, c->min == 1 ? "" : "s", n);
+		return err_set(e, EINVAL, "\"%s\" requires exactly %d argument%s, not %zu", c->name,
+			       c->min, c->min == 1 ? "" : "s", n);
 	if (c->max < 0)
-		return err_set(e, EINVAL, "\"%s\" requires at least %d argument%s", c->name, c->min, c->min == 1 ? "" : "s");
-	return err_set(e, EINVAL, "\"%s\" requires from %d to %d arguments, not %zu", c->name, c->min, c->max, n);
+		return err_set(e, EINVAL, "\"%s\" requires at least %d argument%s", c->name, c->min,
+			       c->min == 1 ? "" : "s");
+	return err_set(e, EINVAL, "\"%s\" requires from %d to %d arguments, not %zu", c->name,
+		       c->min, c->max, n);
 }
 
-static int run_command(const struct cli_command *c, const struct cli_globals *g, int argc, char **argv)
+static int run_command(const struct cli_command *c, const struct cli_globals *g, int argc,
+		       char **argv)
 {
 	void *options = calloc(1, c->options_size + 1);
 	struct strings operands;
@@ -269,7 +297,8 @@ static int hold_streams(struct err *e)
 	return 0;
 }
 
-/* Documents are hostile, so their hash tables need a seed nobody can guess. The kernel has put one into every process already. */
+/* Documents are hostile, so their hash tables need a seed nobody can guess. The kernel has put one
+ * into every process already. */
 static void seed_hashes(void)
 {
 	const void *random = (const void *)getauxval(AT_RANDOM);
@@ -309,7 +338,8 @@ int cli_main(int argc, char **argv)
 		return cli_fail(&e, 1);
 	c = find_command(rest.v[0]);
 	if (!c) {
-		(void)err_set(&e, EINVAL, "unknown command \"%s\": `caisson --help` lists them", rest.v[0]);
+		(void)err_set(&e, EINVAL, "unknown command \"%s\": `caisson --help` lists them",
+			      rest.v[0]);
 		return usage_error(NULL, &e);
 	}
 	/* Commands that need no state must work without a place for it, too. */

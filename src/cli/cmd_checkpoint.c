@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * checkpoint and restore: not there yet. Engines probe for them with --help and with an option that lacks its value, so the
- * options are known and only the act is refused.
+ * checkpoint and restore: not there yet. Engines probe for them with --help and with an option that
+ * lacks its value, so the options are known and only the act is refused.
  */
 #include <errno.h>
 
@@ -10,10 +10,12 @@
 static const struct cli_option checkpoint_options[] = {
 	{ "image-path", 0, CLI_IGNORED, 0, "DIR", "where the checkpoint would be stored" },
 	{ "work-path", 0, CLI_IGNORED, 0, "DIR", "where work files and logs would go" },
-	{ "parent-path", 0, CLI_IGNORED, 0, "DIR", "an earlier pre-dump, relative to the image path" },
+	{ "parent-path", 0, CLI_IGNORED, 0, "DIR",
+	  "an earlier pre-dump, relative to the image path" },
 	{ "leave-running", 0, CLI_IGNORED_BOOL, 0, NULL, "let the container run on" },
 	{ "tcp-established", 0, CLI_IGNORED_BOOL, 0, NULL, "take open TCP connections along" },
-	{ "tcp-skip-in-flight", 0, CLI_IGNORED_BOOL, 0, NULL, "leave half-open TCP connections out" },
+	{ "tcp-skip-in-flight", 0, CLI_IGNORED_BOOL, 0, NULL,
+	  "leave half-open TCP connections out" },
 	{ "link-remap", 0, CLI_IGNORED_BOOL, 0, NULL, "take unlinked files along" },
 	{ "ext-unix-sk", 0, CLI_IGNORED_BOOL, 0, NULL, "take external unix sockets along" },
 	{ "shell-job", 0, CLI_IGNORED_BOOL, 0, NULL, "take shell jobs along" },
@@ -22,7 +24,8 @@ static const struct cli_option checkpoint_options[] = {
 	{ "page-server", 0, CLI_IGNORED, 0, "ADDRESS:PORT", "where memory pages go" },
 	{ "file-locks", 0, CLI_IGNORED_BOOL, 0, NULL, "take file locks along" },
 	{ "pre-dump", 0, CLI_IGNORED_BOOL, 0, NULL, "memory only, and go on" },
-	{ "manage-cgroups-mode", 0, CLI_IGNORED, 0, "soft|full|strict|ignore", "treatment of cgroups" },
+	{ "manage-cgroups-mode", 0, CLI_IGNORED, 0, "soft|full|strict|ignore",
+	  "treatment of cgroups" },
 	{ "empty-ns", 0, CLI_IGNORED, 0, "NAMESPACE", "namespace whose content is left out" },
 	{ "auto-dedup", 0, CLI_IGNORED_BOOL, 0, NULL, "store each page once" },
 	{ "network-lock", 0, CLI_IGNORED, 0, "METHOD", NULL },
@@ -31,7 +34,8 @@ static const struct cli_option checkpoint_options[] = {
 
 static const struct cli_option restore_options[] = {
 	{ "bundle", 'b', CLI_IGNORED, 0, "DIR", "directory that holds config.json" },
-	{ "console-socket", 0, CLI_IGNORED, 0, "PATH", "unix socket that receives the terminal's master" },
+	{ "console-socket", 0, CLI_IGNORED, 0, "PATH",
+	  "unix socket that receives the terminal's master" },
 	{ "image-path", 0, CLI_IGNORED, 0, "DIR", "where the checkpoint is" },
 	{ "work-path", 0, CLI_IGNORED, 0, "DIR", "where work files and logs would go" },
 	{ "tcp-established", 0, CLI_IGNORED_BOOL, 0, NULL, "bring open TCP connections back" },
@@ -39,8 +43,10 @@ static const struct cli_option restore_options[] = {
 	{ "ext-unix-sk", 0, CLI_IGNORED_BOOL, 0, NULL, "bring external unix sockets back" },
 	{ "shell-job", 0, CLI_IGNORED_BOOL, 0, NULL, "bring shell jobs back" },
 	{ "file-locks", 0, CLI_IGNORED_BOOL, 0, NULL, "bring file locks back" },
-	{ "manage-cgroups-mode", 0, CLI_IGNORED, 0, "soft|full|strict|ignore", "treatment of cgroups" },
-	{ "detach", 'd', CLI_IGNORED_BOOL, 0, NULL, "leave the container running in the background" },
+	{ "manage-cgroups-mode", 0, CLI_IGNORED, 0, "soft|full|strict|ignore",
+	  "treatment of cgroups" },
+	{ "detach", 'd', CLI_IGNORED_BOOL, 0, NULL,
+	  "leave the container running in the background" },
 	{ "pid-file", 0, CLI_IGNORED, 0, "PATH", "file to write the pid to" },
 	{ "no-subreaper", 0, CLI_IGNORED_BOOL, 0, NULL, NULL },
 	{ "no-pivot", 0, CLI_IGNORED_BOOL, 0, NULL, "enter the root without pivot_root(2)" },
@@ -61,23 +67,35 @@ static int refuse(const char *what)
 	return cli_fail(&e, 1);
 }
 
-static int checkpoint_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)
+static int checkpoint_run(const struct cli_globals *g, const void *options, int argc,
+			  char *const *argv)
 {
 	(void)g, (void)options, (void)argc, (void)argv;
 	return refuse("checkpoint");
 }
 
-static int restore_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)
+static int restore_run(const struct cli_globals *g, const void *options, int argc,
+		       char *const *argv)
 {
 	(void)g, (void)options, (void)argc, (void)argv;
 	return refuse("restore");
 }
 
 const struct cli_command cmd_checkpoint = {
-	.name = "checkpoint", .operands = "ID", .summary = "freeze a container to disk (not supported by this build)",
-	.options = checkpoint_options, .min = 1, .max = 1, .run = checkpoint_run,
+	.name = "checkpoint",
+	.operands = "ID",
+	.summary = "freeze a container to disk (not supported by this build)",
+	.options = checkpoint_options,
+	.min = 1,
+	.max = 1,
+	.run = checkpoint_run,
 };
 const struct cli_command cmd_restore = {
-	.name = "restore", .operands = "ID", .summary = "bring a container back from disk (not supported by this build)",
-	.options = restore_options, .min = 1, .max = 1, .run = restore_run,
+	.name = "restore",
+	.operands = "ID",
+	.summary = "bring a container back from disk (not supported by this build)",
+	.options = restore_options,
+	.min = 1,
+	.max = 1,
+	.run = restore_run,
 };

@@ -12,8 +12,10 @@ static const struct cli_option create_options[] = { CREATE_OPTION_ROWS, { 0 } };
 
 static const struct cli_option run_options[] = {
 	CREATE_OPTION_ROWS,
-	{ "detach", 'd', CLI_BOOL, offsetof(struct create_options, detach), NULL, "leave the container running in the background" },
-	{ "keep", 0, CLI_BOOL, offsetof(struct create_options, keep), NULL, "do not delete the container after its end" },
+	{ "detach", 'd', CLI_BOOL, offsetof(struct create_options, detach), NULL,
+	  "leave the container running in the background" },
+	{ "keep", 0, CLI_BOOL, offsetof(struct create_options, keep), NULL,
+	  "do not delete the container after its end" },
 	{ 0 },
 };
 
@@ -56,12 +58,26 @@ static int run_run(const struct cli_globals *g, const void *options, int argc, c
 }
 
 const struct cli_command cmd_create = {
-	.name = "create", .operands = "ID", .summary = "make a container from a bundle; `start` runs its program",
-	.details = "The bundle is a directory with a config.json, as the OCI runtime specification describes it.",
-	.options = create_options, .options_size = sizeof(struct create_options), .min = 1, .max = 1, .run = create_run,
+	.name = "create",
+	.operands = "ID",
+	.summary = "make a container from a bundle; `start` runs its program",
+	.details =
+		"The bundle is a directory with a config.json, as the OCI runtime specification describes it.",
+	.options = create_options,
+	.options_size = sizeof(struct create_options),
+	.min = 1,
+	.max = 1,
+	.run = create_run,
 };
 const struct cli_command cmd_run = {
-	.name = "run", .operands = "ID", .summary = "make a container from a bundle and run its program",
-	.details = "In the foreground the exit status is that of the program, or 128+n when signal n ended it.",
-	.options = run_options, .options_size = sizeof(struct create_options), .min = 1, .max = 1, .run = run_run,
+	.name = "run",
+	.operands = "ID",
+	.summary = "make a container from a bundle and run its program",
+	.details =
+		"In the foreground the exit status is that of the program, or 128+n when signal n ended it.",
+	.options = run_options,
+	.options_size = sizeof(struct create_options),
+	.min = 1,
+	.max = 1,
+	.run = run_run,
 };

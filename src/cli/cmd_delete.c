@@ -4,7 +4,9 @@
 #include "cli/cli.h"
 #include "container/lifecycle.h"
 
-struct delete_options { bool force; };
+struct delete_options {
+	bool force;
+};
 
 static const struct cli_option delete_options[] = {
 	{ "force", 'f', CLI_BOOL, offsetof(struct delete_options, force), NULL,
@@ -25,6 +27,12 @@ static int delete_run(const struct cli_globals *g, const void *options, int argc
 }
 
 const struct cli_command cmd_delete = {
-	.name = "delete", .operands = "ID", .summary = "remove a stopped or created container and all that it left",
-	.options = delete_options, .options_size = sizeof(struct delete_options), .min = 1, .max = 1, .run = delete_run,
+	.name = "delete",
+	.operands = "ID",
+	.summary = "remove a stopped or created container and all that it left",
+	.options = delete_options,
+	.options_size = sizeof(struct delete_options),
+	.min = 1,
+	.max = 1,
+	.run = delete_run,
 };

@@ -11,10 +11,14 @@
 
 enum { INTERVAL_DEFAULT_MS = 5000, CHECK_MS = 1000 };
 
-struct events_options { const char *interval; bool stats; };
+struct events_options {
+	const char *interval;
+	bool stats;
+};
 
 static const struct cli_option events_options[] = {
-	{ "stats", 0, CLI_BOOL, offsetof(struct events_options, stats), NULL, "print one record of figures and end" },
+	{ "stats", 0, CLI_BOOL, offsetof(struct events_options, stats), NULL,
+	  "print one record of figures and end" },
 	{ "interval", 0, CLI_STRING, offsetof(struct events_options, interval), "DURATION",
 	  "time between two records, such as 500ms, 5s, 1m (default: 5s)" },
 	{ 0 },
@@ -23,7 +27,10 @@ static const struct cli_option events_options[] = {
 /* "1m30s", "500ms", "2.5s" is not taken: whole numbers with a unit each, at least one. */
 static int read_duration(const char *text, int *ms, struct err *e)
 {
-	static const struct { const char *unit; long long ms; } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
+	static const struct {
+		const char *unit;
+		long long ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
 	const char *p = text;
 	long long total = 0;
 
@@ -32,7 +39,8 @@ static int read_duration(const char *text, int *ms, struct err *e)
 		long long n = strtoll(p, &end, 10);
 		size_t len = strcspn(end, "0123456789"), i = 0;
 
-		while (i < N_ELEMENTS(units) && (strlen(units[i].unit) != len || memcmp(units[i].unit, end, len) != 0))
+		while (i < N_ELEMENTS(units) &&
+		       (strlen(units[i].unit) != len || memcmp(units[i].unit, end, len) != 0))
 			i++;
 		if (i == N_ELEMENTS(units) || n > INT_MAX)
 			break;
@@ -40,7 +48,9 @@ static int read_duration(const char *text, int *ms, struct err *e)
 		p = end + len;
 	}
 	if (*p || p == text || total <= 0 || total > INT_MAX)
-		return err_set(e, EINVAL, "--interval: \"%s\" is not a duration such as 500ms, 5s or 1m", text);
+		return err_set(e, EINVAL,
+			       "--interval: \"%s\" is not a duration such as 500ms, 5s or 1m",
+			       text);
 	*ms = (int)total;
 	return 0;
 }
@@ -86,7 +96,8 @@ static long long now_ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until the container ends: figures every interval, and each time the kernel ran out of its memory. */
+/* Until the container ends: figures every interval, and each time the kernel ran out of its memory.
+ */
 static int follow(const struct state_dir *d, const struct state *s, int interval, struct err *e)
 {
 	long long next = now_ms();
@@ -103,8 +114,10 @@ static int follow(const struct state_dir *d, const struct state *s, int interval
 			next += interval;
 			continue;
 		}
-		/* Short enough that the end of the container is seen where the kernel does not tell. */
-		r = cgroup_wait_oom(&s->cgroup, (int)(left < CHECK_MS ? left : CHECK_MS), &wait_err);
+		/* Short enough that the end of the container is seen where the kernel does not
+		 * tell. */
+		r = cgroup_wait_oom(&s->cgroup, (int)(left < CHECK_MS ? left : CHECK_MS),
+				    &wait_err);
 		if (r == 0) {
 			r = print_event("oom", s->id, NULL, e);
 			if (r < 0)
@@ -119,12 +132,14 @@ static int follow(const struct state_dir *d, const struct state *s, int interval
 	return 0;
 }
 
-static int events(const struct cli_globals *g, const struct events_options *o, const char *id, struct err *e)
+static int events(const struct cli_globals *g, const struct events_options *o, const char *id,
+		  struct err *e)
 {
 	auto_state_dir d = STATE_DIR_INIT;
 	auto_arena a = { 0 };
 	const struct state *s;
-	int interval = INTERVAL_DEFAULT_MS, r = o->interval ? read_duration(o->interval, &interval, e) : 0;
+	int interval = INTERVAL_DEFAULT_MS,
+	    r = o->interval ? read_duration(o->interval, &interval, e) : 0;
 
 	if (r == 0)
 		r = cli_state(g, id, &a, &d, &s, e);
@@ -146,6 +161,12 @@ static int events_run(const struct cli_globals *g, const void *options, int argc
 }
 
 const struct cli_command cmd_events = {
-	.name = "events", .operands = "ID", .summary = "print figures and out-of-memory events of a container as JSON lines",
-	.options = events_options, .options_size = sizeof(struct events_options), .min = 1, .max = 1, .run = events_run,
+	.name = "events",
+	.operands = "ID",
+	.summary = "print figures and out-of-memory events of a container as JSON lines",
+	.options = events_options,
+	.options_size = sizeof(struct events_options),
+	.min = 1,
+	.max = 1,
+	.run = events_run,
 };

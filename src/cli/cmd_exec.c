@@ -11,12 +11,13 @@
 #include "policy/store.h"
 
 enum {
-	STATUS_EXEC_FAILED = 255,	/* what callers take for "the process never ran" */
+	STATUS_EXEC_FAILED = 255, /* what callers take for "the process never ran" */
 	PLAN_MAX_BYTES = 64 * 1024 * 1024,
 };
 
 struct exec_options {
-	const char *console_socket, *pidfd_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
+	const char *console_socket, *pidfd_socket, *cwd, *user, *process, *pid_file, *process_label,
+		*apparmor;
 	const char *preserve_fds;
 	struct cli_list env, groups, caps, cgroups;
 	bool tty, detach, no_new_privs, ignore_paused;
@@ -25,23 +26,32 @@ struct exec_options {
 #define AT(member) offsetof(struct exec_options, member)
 
 static const struct cli_option exec_options[] = {
-	{ "process", 'p', CLI_STRING, AT(process), "FILE", "read the process from a JSON file instead of the flags" },
+	{ "process", 'p', CLI_STRING, AT(process), "FILE",
+	  "read the process from a JSON file instead of the flags" },
 	{ "cwd", 0, CLI_STRING, AT(cwd), "DIR", "working directory, inside the container" },
 	{ "env", 'e', CLI_LIST, AT(env), "NAME=VALUE", "add to the environment" },
 	{ "tty", 't', CLI_BOOL, AT(tty), NULL, "give the process a terminal" },
 	{ "user", 'u', CLI_STRING, AT(user), "UID[:GID]", "run as this user" },
 	{ "additional-gids", 'g', CLI_LIST, AT(groups), "GID", "further group of the process" },
-	{ "detach", 'd', CLI_BOOL, AT(detach), NULL, "leave the process running in the background" },
+	{ "detach", 'd', CLI_BOOL, AT(detach), NULL,
+	  "leave the process running in the background" },
 	{ "pid-file", 0, CLI_STRING, AT(pid_file), "PATH", "file to write the process's pid to" },
-	{ "console-socket", 0, CLI_STRING, AT(console_socket), "PATH", "unix socket that receives the terminal's master" },
-	{ "pidfd-socket", 0, CLI_STRING, AT(pidfd_socket), "PATH", "unix socket that receives a pidfd of the process" },
-	{ "cap", 'c', CLI_LIST, AT(caps), "CAPABILITY", "add a capability, as far as the container's policy allows it" },
+	{ "console-socket", 0, CLI_STRING, AT(console_socket), "PATH",
+	  "unix socket that receives the terminal's master" },
+	{ "pidfd-socket", 0, CLI_STRING, AT(pidfd_socket), "PATH",
+	  "unix socket that receives a pidfd of the process" },
+	{ "cap", 'c', CLI_LIST, AT(caps), "CAPABILITY",
+	  "add a capability, as far as the container's policy allows it" },
 	{ "no-new-privs", 0, CLI_BOOL, AT(no_new_privs), NULL, "no program can gain privileges" },
 	{ "apparmor", 0, CLI_STRING, AT(apparmor), "PROFILE", "AppArmor profile of the process" },
-	{ "process-label", 0, CLI_STRING, AT(process_label), "LABEL", "SELinux label of the process" },
-	{ "preserve-fds", 0, CLI_STRING, AT(preserve_fds), "N", "pass N more descriptors, from 3 on" },
-	{ "cgroup", 0, CLI_LIST, AT(cgroups), "[CONTROLLERS:]PATH", "run in a cgroup below the container's own" },
-	{ "ignore-paused", 0, CLI_BOOL, AT(ignore_paused), NULL, "go on in a paused container; the process waits for its end" },
+	{ "process-label", 0, CLI_STRING, AT(process_label), "LABEL",
+	  "SELinux label of the process" },
+	{ "preserve-fds", 0, CLI_STRING, AT(preserve_fds), "N",
+	  "pass N more descriptors, from 3 on" },
+	{ "cgroup", 0, CLI_LIST, AT(cgroups), "[CONTROLLERS:]PATH",
+	  "run in a cgroup below the container's own" },
+	{ "ignore-paused", 0, CLI_BOOL, AT(ignore_paused), NULL,
+	  "go on in a paused container; the process waits for its end" },
 	{ 0 },
 };
 
@@ -51,7 +61,7 @@ struct exec {
 	const struct exec_options *o;
 	struct arena *a;
 	const char *id;
-	int argc;		/* the program and its arguments */
+	int argc; /* the program and its arguments */
 	char *const *argv;
 };
 
@@ -82,7 +92,10 @@ static int read_stored_plan(const struct exec *x, const struct plan **out, struc
 		return r;
 	r = fd_read_file(d.fd, "plan.json", PLAN_MAX_BYTES, &text, &len, e);
 	if (r == -ENOENT)
-		return err_set(e, ENOENT, "container \"%s\" is half made, so for now the container does not exist", x->id);
+		return err_set(
+			e, ENOENT,
+			"container \"%s\" is half made, so for now the container does not exist",
+			x->id);
 	if (r == 0)
 		r = plan_read(x->a, text, len, out, e);
 	return r < 0 ? err_wrap(e, "container %s", x->id) : 0;
@@ -122,7 +135,8 @@ static int set_user(const struct exec *x, struct process *p, struct err *e)
 	if (!uid)
 		return out_of_memory(e);
 	if (str_u32(uid, &p->uid) < 0 || (colon && str_u32(colon + 1, &p->gid) < 0))
-		return err_set(e, EINVAL, "--user \"%s\": must be UID or UID:GID, as numbers", text);
+		return err_set(e, EINVAL, "--user \"%s\": must be UID or UID:GID, as numbers",
+			       text);
 	return 0;
 }
 
@@ -140,12 +154,14 @@ static int add_groups(const struct exec *x, struct process *p, struct err *e)
 		v[i] = p->groups.v[i];
 	for (size_t i = 0; i < l->n; i++)
 		if (str_u32(l->v[i], &v[p->groups.n + i]) < 0)
-			return err_set(e, EINVAL, "--additional-gids \"%s\": must be a number", l->v[i]);
+			return err_set(e, EINVAL, "--additional-gids \"%s\": must be a number",
+				       l->v[i]);
 	p->groups = (struct ids){ .n = p->groups.n + l->n, .v = v };
 	return 0;
 }
 
-/* Into bounding, effective and permitted; ambient only where the process inherits the capability already. */
+/* Into bounding, effective and permitted; ambient only where the process inherits the capability
+ * already. */
 static int add_caps(const struct exec *x, struct process *p, struct err *e)
 {
 	for (size_t i = 0; i < x->o->caps.n; i++) {
@@ -155,8 +171,9 @@ static int add_caps(const struct exec *x, struct process *p, struct err *e)
 		if (cap < 0) {
 			const char *near = capname_nearest(name, strlen(name));
 
-			return err_set(e, EINVAL, "--cap: unknown capability \"%s\"%s%s%s", name, near ? ": did you mean " : "",
-				       near ? near : "", near ? "?" : "");
+			return err_set(e, EINVAL, "--cap: unknown capability \"%s\"%s%s%s", name,
+				       near ? ": did you mean " : "", near ? near : "",
+				       near ? "?" : "");
 		}
 		p->has_caps = true;
 		p->caps.bounding |= CAP_BIT(cap);
@@ -193,7 +210,9 @@ static int make_process(const struct exec *x, const struct process **out, struct
 	if (r < 0)
 		return r;
 	if (!plan->has_process)
-		return err_set(e, EINVAL, "the container's document has no process to start from: use --process FILE");
+		return err_set(
+			e, EINVAL,
+			"the container's document has no process to start from: use --process FILE");
 	*p = plan->process;
 	p->rows = p->columns = 0; /* of the first process's terminal, not of this one */
 	p->terminal = o->tty;
@@ -214,17 +233,23 @@ static int exec_process(const struct exec *x, struct err *e)
 {
 	const struct exec_options *o = x->o;
 	struct exec_request request = {
-		.state_root = x->g->root, .id = x->id, .pidfd_socket = o->pidfd_socket, .ignore_paused = o->ignore_paused,
-		.cgroups = o->cgroups.v, .n_cgroups = o->cgroups.n,
+		.state_root = x->g->root,
+		.id = x->id,
+		.pidfd_socket = o->pidfd_socket,
+		.ignore_paused = o->ignore_paused,
+		.cgroups = o->cgroups.v,
+		.n_cgroups = o->cgroups.n,
 	};
 	struct started s = { .pidfd = -1, .console = -1 };
 	unsigned listen;
 	int status = 0, r = state_check_id(x->id, e);
 
 	if (r == 0)
-		r = o->process ? read_file_process(x, &request.process, e) : make_process(x, &request.process, e);
+		r = o->process ? read_file_process(x, &request.process, e)
+			       : make_process(x, &request.process, e);
 	if (r == 0)
-		r = bundle_check_console(request.process->terminal, o->detach, o->console_socket, e);
+		r = bundle_check_console(request.process->terminal, o->detach, o->console_socket,
+					 e);
 	if (r == 0)
 		r = bundle_preserved_fds(o->preserve_fds, &request.preserve_fds, &listen, e);
 	if (r == 0)
@@ -232,7 +257,8 @@ static int exec_process(const struct exec *x, struct err *e)
 	if (r < 0)
 		return r;
 	request.stdio = (struct stdio_request){
-		.console_socket = o->console_socket, .detach = o->detach,
+		.console_socket = o->console_socket,
+		.detach = o->detach,
 		.foreground_terminal = request.process->terminal && !o->detach,
 	};
 	r = container_exec(&request, &s, e);
@@ -248,7 +274,9 @@ static int exec_process(const struct exec *x, struct err *e)
 static int exec_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)
 {
 	auto_arena a = { 0 };
-	struct exec x = { .g = g, .o = options, .a = &a, .id = argv[0], .argc = argc - 1, .argv = argv + 1 };
+	struct exec x = {
+		.g = g, .o = options, .a = &a, .id = argv[0], .argc = argc - 1, .argv = argv + 1
+	};
 	struct err e = { 0 };
 	int status;
 
@@ -261,7 +289,9 @@ static int exec_run(const struct cli_globals *g, const void *options, int argc, 
 		return cli_fail(&e, 1);
 	}
 	if (x.o->process && x.argc > 0) {
-		(void)err_set(&e, EINVAL, "--process FILE names the program already: \"%s\" is one too many", x.argv[0]);
+		(void)err_set(&e, EINVAL,
+			      "--process FILE names the program already: \"%s\" is one too many",
+			      x.argv[0]);
 		return cli_fail(&e, 1);
 	}
 	status = exec_process(&x, &e);
@@ -272,9 +302,16 @@ static int exec_run(const struct cli_globals *g, const void *options, int argc, 
 }
 
 const struct cli_command cmd_exec = {
-	.name = "exec", .operands = "ID [PROGRAM [ARGUMENT...]]", .summary = "run a further process in a running container",
-	.details = "The policy that the container was made with holds for the process too. In the foreground the exit status is that "
-		   "of the program; 255 when it could not be run.",
-	.options = exec_options, .options_size = sizeof(struct exec_options), .min = 1, .max = -1, .stop_at_operand = true,
+	.name = "exec",
+	.operands = "ID [PROGRAM [ARGUMENT...]]",
+	.summary = "run a further process in a running container",
+	.details =
+		"The policy that the container was made with holds for the process too. In the foreground the exit status is that "
+		"of the program; 255 when it could not be run.",
+	.options = exec_options,
+	.options_size = sizeof(struct exec_options),
+	.min = 1,
+	.max = -1,
+	.stop_at_operand = true,
 	.run = exec_run,
 };

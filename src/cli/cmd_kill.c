@@ -4,10 +4,13 @@
 #include "cli/cli.h"
 #include "container/lifecycle.h"
 
-struct kill_options { bool all; };
+struct kill_options {
+	bool all;
+};
 
 static const struct cli_option kill_options[] = {
-	/* Obsolete, still sent by engines: every process of the container dies with its first one anyway. */
+	/* Obsolete, still sent by engines: every process of the container dies with its first one
+	   anyway. */
 	{ "all", 'a', CLI_BOOL, offsetof(struct kill_options, all), NULL, NULL },
 	{ 0 },
 };
@@ -24,8 +27,15 @@ static int kill_run(const struct cli_globals *g, const void *options, int argc, 
 }
 
 const struct cli_command cmd_kill = {
-	.name = "kill", .operands = "ID [SIGNAL]", .summary = "send a signal to the first process of a container",
-	.details = "SIGNAL is a name in any case, with or without SIG, or a number. The default is TERM.",
-	.options = kill_options, .options_size = sizeof(struct kill_options), .min = 1, .max = 2, .stop_at_operand = true,
+	.name = "kill",
+	.operands = "ID [SIGNAL]",
+	.summary = "send a signal to the first process of a container",
+	.details =
+		"SIGNAL is a name in any case, with or without SIG, or a number. The default is TERM.",
+	.options = kill_options,
+	.options_size = sizeof(struct kill_options),
+	.min = 1,
+	.max = 2,
+	.stop_at_operand = true,
 	.run = kill_run,
 };

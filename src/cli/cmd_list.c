@@ -12,21 +12,29 @@
 
 enum { COLUMNS = 6, COLUMN_MIN = 12, COLUMN_GAP = 3 };
 
-struct list_options { const char *format; bool quiet; };
+struct list_options {
+	const char *format;
+	bool quiet;
+};
 
 static const struct cli_option list_options[] = {
-	{ "format", 'f', CLI_STRING, offsetof(struct list_options, format), "table|json", "form of the answer (default: table)" },
-	{ "quiet", 'q', CLI_BOOL, offsetof(struct list_options, quiet), NULL, "print the ids alone" },
+	{ "format", 'f', CLI_STRING, offsetof(struct list_options, format), "table|json",
+	  "form of the answer (default: table)" },
+	{ "quiet", 'q', CLI_BOOL, offsetof(struct list_options, quiet), NULL,
+	  "print the ids alone" },
 	{ 0 },
 };
 
 struct row {
-	struct state state;	/* a copy whose owner is the directory's */
+	struct state state; /* a copy whose owner is the directory's */
 	enum status status;
 	pid_t pid;
 };
 
-struct rows { struct row *v; size_t n, size; };
+struct rows {
+	struct row *v;
+	size_t n, size;
+};
 
 /* Without NSS: root is the name that matters, the rest are numbers. */
 static const char *owner_name(struct arena *a, uid_t uid)
@@ -49,8 +57,10 @@ static int add_row(struct rows *rows, const struct row *row, struct err *e)
 	return 0;
 }
 
-/* A container that goes away, or is not ready yet, while we look is left out. So is one that cannot be read, but not in silence. */
-static int list_one(const struct cli_globals *g, const char *id, struct arena *a, struct rows *rows, struct err *e)
+/* A container that goes away, or is not ready yet, while we look is left out. So is one that cannot
+ * be read, but not in silence. */
+static int list_one(const struct cli_globals *g, const char *id, struct arena *a, struct rows *rows,
+		    struct err *e)
 {
 	auto_state_dir d = STATE_DIR_INIT;
 	struct err why = { 0 };
@@ -134,7 +144,8 @@ static void print_line(const char *const cells[COLUMNS], const size_t widths[COL
 
 static int print_table(struct arena *a, const struct rows *rows, struct err *e)
 {
-	static const char *const header[COLUMNS] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" };
+	static const char *const header[COLUMNS] = { "ID",     "PID",     "STATUS",
+						     "BUNDLE", "CREATED", "OWNER" };
 	const char *cells[COLUMNS];
 	size_t widths[COLUMNS];
 
@@ -176,12 +187,18 @@ static int list_run(const struct cli_globals *g, const void *options, int argc, 
 	if (r == 0)
 		r = read_rows(g, &a, &rows, &e);
 	if (r == 0)
-		r = o->quiet ? print_ids(&rows, &e) : json ? print_json(&rows, &e) : print_table(&a, &rows, &e);
+		r = o->quiet ? print_ids(&rows, &e)
+		    : json   ? print_json(&rows, &e)
+			     : print_table(&a, &rows, &e);
 	free(rows.v);
 	return r < 0 ? cli_fail(&e, 1) : 0;
 }
 
 const struct cli_command cmd_list = {
-	.name = "list", .operands = "", .summary = "list the containers below the state root", .options = list_options,
-	.options_size = sizeof(struct list_options), .run = list_run,
+	.name = "list",
+	.operands = "",
+	.summary = "list the containers below the state root",
+	.options = list_options,
+	.options_size = sizeof(struct list_options),
+	.run = list_run,
 };

@@ -16,7 +16,8 @@ static int manual_run(const struct cli_globals *g, const void *options, int argc
 	return cli_flush(&e) < 0 ? cli_fail(&e, 1) : 0;
 }
 
-static int completion_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)
+static int completion_run(const struct cli_globals *g, const void *options, int argc,
+			  char *const *argv)
 {
 	struct err e = { 0 };
 
@@ -45,14 +46,23 @@ static int help_run(const struct cli_globals *g, const void *options, int argc, 
 }
 
 const struct cli_command cmd_manual = {
-	.name = "manual", .summary = "print the option sections of the manual page in roff", .options = no_options,
-	.hidden = true, .run = manual_run,
+	.name = "manual",
+	.summary = "print the option sections of the manual page in roff",
+	.options = no_options,
+	.hidden = true,
+	.run = manual_run,
 };
 const struct cli_command cmd_completion = {
-	.name = "completion", .summary = "print the completion script for bash", .options = no_options,
+	.name = "completion",
+	.summary = "print the completion script for bash",
+	.options = no_options,
 	.run = completion_run,
 };
 const struct cli_command cmd_help = {
-	.name = "help", .operands = "[COMMAND]", .summary = "show the help of a command", .options = no_options, .max = 1,
+	.name = "help",
+	.operands = "[COMMAND]",
+	.summary = "show the help of a command",
+	.options = no_options,
+	.max = 1,
 	.run = help_run,
 };

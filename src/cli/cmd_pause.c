@@ -22,10 +22,20 @@ static int resume_run(const struct cli_globals *g, const void *options, int argc
 }
 
 const struct cli_command cmd_pause = {
-	.name = "pause", .operands = "ID", .summary = "freeze every process of a container", .options = no_options, .min = 1,
-	.max = 1, .run = pause_run,
+	.name = "pause",
+	.operands = "ID",
+	.summary = "freeze every process of a container",
+	.options = no_options,
+	.min = 1,
+	.max = 1,
+	.run = pause_run,
 };
 const struct cli_command cmd_resume = {
-	.name = "resume", .operands = "ID", .summary = "let a paused container run on", .options = no_options, .min = 1,
-	.max = 1, .run = resume_run,
+	.name = "resume",
+	.operands = "ID",
+	.summary = "let a paused container run on",
+	.options = no_options,
+	.min = 1,
+	.max = 1,
+	.run = resume_run,
 };

@@ -14,7 +14,9 @@
 
 enum { PS_MAX_BYTES = 64 * 1024 * 1024 };
 
-struct ps_options { const char *format; };
+struct ps_options {
+	const char *format;
+};
 
 static const struct cli_option ps_options[] = {
 	{ "format", 'f', CLI_STRING, offsetof(struct ps_options, format), "table|json",
@@ -22,9 +24,13 @@ static const struct cli_option ps_options[] = {
 	{ 0 },
 };
 
-struct pids { pid_t *v; size_t n; };
+struct pids {
+	pid_t *v;
+	size_t n;
+};
 
-static int container_pids(const struct cli_globals *g, const char *id, struct pids *out, struct err *e)
+static int container_pids(const struct cli_globals *g, const char *id, struct pids *out,
+			  struct err *e)
 {
 	auto_state_dir d = STATE_DIR_INIT;
 	auto_arena a = { 0 };
@@ -123,7 +129,8 @@ static int read_ps(int argc, char *const *argv, char **text, struct err *e)
 	return 0;
 }
 
-/* The words of a line of ps are told apart by blanks. Returns the number of the word "PID", or -1. */
+/* The words of a line of ps are told apart by blanks. Returns the number of the word "PID", or -1.
+ */
 static int pid_column(const char *line)
 {
 	int column = 0;
@@ -168,7 +175,8 @@ static int print_table(const struct pids *p, int argc, char *const *argv, struct
 		return r;
 	column = pid_column(text);
 	if (column < 0)
-		return err_set(e, EINVAL, "the output of ps has no column PID: choose other options for it");
+		return err_set(e, EINVAL,
+			       "the output of ps has no column PID: choose other options for it");
 	for (line = text; *line; line = next) {
 		next = line + strcspn(line, "\n");
 		if (*next)
@@ -201,7 +209,14 @@ static int ps_run(const struct cli_globals *g, const void *options, int argc, ch
 }
 
 const struct cli_command cmd_ps = {
-	.name = "ps", .operands = "ID [PS OPTION...]", .summary = "show the processes of a container",
-	.details = "As a table, ps(1) of the host is run with the options given (default: -ef).", .options = ps_options,
-	.options_size = sizeof(struct ps_options), .min = 1, .max = -1, .stop_at_operand = true, .run = ps_run,
+	.name = "ps",
+	.operands = "ID [PS OPTION...]",
+	.summary = "show the processes of a container",
+	.details = "As a table, ps(1) of the host is run with the options given (default: -ef).",
+	.options = ps_options,
+	.options_size = sizeof(struct ps_options),
+	.min = 1,
+	.max = -1,
+	.stop_at_operand = true,
+	.run = ps_run,
 };

@@ -13,6 +13,11 @@ static int start_run(const struct cli_globals *g, const void *options, int argc,
 }
 
 const struct cli_command cmd_start = {
-	.name = "start", .operands = "ID", .summary = "run the program of a created container", .options = start_options,
-	.min = 1, .max = 1, .run = start_run,
+	.name = "start",
+	.operands = "ID",
+	.summary = "run the program of a created container",
+	.options = start_options,
+	.min = 1,
+	.max = 1,
+	.run = start_run,
 };

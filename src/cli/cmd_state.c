@@ -31,6 +31,11 @@ static int state_run(const struct cli_globals *g, const void *options, int argc,
 }
 
 const struct cli_command cmd_state = {
-	.name = "state", .operands = "ID", .summary = "print the state of a container as JSON", .options = state_options,
-	.min = 1, .max = 1, .run = state_run,
+	.name = "state",
+	.operands = "ID",
+	.summary = "print the state of a container as JSON",
+	.options = state_options,
+	.min = 1,
+	.max = 1,
+	.run = state_run,
 };

@@ -50,7 +50,8 @@ void cli_print_help(const struct cli_command *c)
 	const char *operands = c->operands ? c->operands : "";
 
 	printf("NAME:\n   caisson %s - %s\n\n", c->name, c->summary);
-	printf("USAGE:\n   caisson [global options] %s [options]%s%s\n", c->name, *operands ? " " : "", operands);
+	printf("USAGE:\n   caisson [global options] %s [options]%s%s\n", c->name,
+	       *operands ? " " : "", operands);
 	if (c->details)
 		print_details(c->details);
 	printf("\nOPTIONS:\n");
@@ -59,18 +60,20 @@ void cli_print_help(const struct cli_command *c)
 
 void cli_print_overview(FILE *out)
 {
-	fprintf(out, "NAME:\n   caisson - run containers, hardened\n\n"
+	fprintf(out,
+		"NAME:\n   caisson - run containers, hardened\n\n"
 		"USAGE:\n   caisson [global options] COMMAND [options] [operands]\n\nVERSION:\n   %s\n\nCOMMANDS:\n",
 		cli_version());
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
-			fprintf(out, "   %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+			fprintf(out, "   %-12s %s\n", cli_commands[i]->name,
+				cli_commands[i]->summary);
 	fprintf(out, "\nGLOBAL OPTIONS:\n");
 	print_options(out, cli_global_options);
 }
 
-/* roff: a backslash, or a dot or quote at the beginning of a line, would be instructions; a hyphen would become a typographic
- * one; an empty line would be a gap. */
+/* roff: a backslash, or a dot or quote at the beginning of a line, would be instructions; a hyphen
+ * would become a typographic one; an empty line would be a gap. */
 static void roff_text(FILE *out, const char *s)
 {
 	for (char before = '\n'; *s; before = *s++) {
@@ -115,7 +118,8 @@ void cli_print_manual(FILE *out)
 		if (c->hidden)
 			continue;
 		fprintf(out, ".SS \"%s", c->name);
-		fprintf(out, "%s%s\"\n", c->operands && *c->operands ? " " : "", c->operands ? c->operands : "");
+		fprintf(out, "%s%s\"\n", c->operands && *c->operands ? " " : "",
+			c->operands ? c->operands : "");
 		roff_text(out, c->summary);
 		fputs(".\n", out);
 		if (c->details) {
@@ -152,8 +156,8 @@ static bool any_value(const struct cli_option *o)
 /* Is the first operand the id of a container? Then the completion offers those that exist. */
 static bool takes_id(const struct cli_command *c)
 {
-	return c->operands && strncmp(c->operands, "ID", 2) == 0 && strcmp(c->name, "create") != 0 &&
-	       strcmp(c->name, "run") != 0;
+	return c->operands && strncmp(c->operands, "ID", 2) == 0 &&
+	       strcmp(c->name, "create") != 0 && strcmp(c->name, "run") != 0;
 }
 
 static void completion_command(FILE *out, const struct cli_command *c)
@@ -167,7 +171,8 @@ static void completion_command(FILE *out, const struct cli_command *c)
 		fputs(") COMPREPLY=($(compgen -f -- \"$cur\")); return ;; esac\n", out);
 	}
 	if (takes_id(c))
-		fputs("\t\t[[ $cur == -* ]] || words=$(\"${COMP_WORDS[0]}\" list -q 2>/dev/null)\n", out);
+		fputs("\t\t[[ $cur == -* ]] || words=$(\"${COMP_WORDS[0]}\" list -q 2>/dev/null)\n",
+		      out);
 	fputs("\t\t;;\n", out);
 }
 
@@ -175,14 +180,16 @@ void cli_print_completion(FILE *out)
 {
 	fputs("# bash completion for caisson; made by `caisson completion`\n"
 	      "_caisson()\n{\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= words i\n"
+	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' words i\n"
 	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	      "\t\tcase ${COMP_WORDS[i]} in ", out);
+	      "\t\tcase ${COMP_WORDS[i]} in ",
+	      out);
 	completion_words(out, cli_global_options, true);
 	fputs(") ((i++)) ;; -*) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
 	      "\tdone\n"
 	      "\tcase $command in\n"
-	      "\t'')\n\t\twords=\"", out);
+	      "\t'')\n\t\twords=\"",
+	      out);
 	completion_words(out, cli_global_options, false);
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
@@ -193,5 +200,6 @@ void cli_print_completion(FILE *out)
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (!cli_commands[i]->hidden)
 			completion_command(out, cli_commands[i]);
-	fputs("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default -F _caisson caisson\n", out);
+	fputs("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default -F _caisson caisson\n",
+	      out);
 }

@@ -7,17 +7,17 @@
 
 /* One option word, taken apart. */
 struct word {
-	const char *dashes;	/* "-" or "--", as in the error texts */
+	const char *dashes; /* "-" or "--", as in the error texts */
 	const char *name;
-	size_t len;		/* of the name, without "=value" */
-	const char *value;	/* after '=', or NULL */
+	size_t len;        /* of the name, without "=value" */
+	const char *value; /* after '=', or NULL */
 };
 
 struct parser {
 	const struct cli_option *options;
-	int argc, at;		/* at: the word being read */
+	int argc, at; /* at: the word being read */
 	char **argv;
-	char *out;		/* the command's own struct */
+	char *out; /* the command's own struct */
 	bool help;
 };
 
@@ -57,8 +57,11 @@ static int list_add(struct cli_list *l, const char *value, struct err *e)
 
 static int read_bool(const char *text, bool *out)
 {
-	static const struct { const char *word; bool v; } words[] = {
-		{ "true", true }, { "1", true }, { "t", true }, { "yes", true },
+	static const struct {
+		const char *word;
+		bool v;
+	} words[] = {
+		{ "true", true },   { "1", true },  { "t", true },  { "yes", true },
 		{ "false", false }, { "0", false }, { "f", false }, { "no", false },
 	};
 
@@ -80,8 +83,10 @@ static int store(struct parser *p, const struct cli_option *o, const char *value
 	case CLI_BOOL:
 	case CLI_IGNORED_BOOL:
 		if (value && read_bool(value, &on) < 0)
-			return err_set(e, EINVAL, "invalid boolean value \"%s\" for flag --%s: use true or false",
-				       value, o->name);
+			return err_set(
+				e, EINVAL,
+				"invalid boolean value \"%s\" for flag --%s: use true or false",
+				value, o->name);
 		if (o->type == CLI_BOOL)
 			*(bool *)slot = on;
 		return 0;
@@ -96,8 +101,10 @@ static int store(struct parser *p, const struct cli_option *o, const char *value
 	return 0;
 }
 
-/* The value of an option that needs one: what came after '=', or the next word whatever it looks like. */
-static int take_value(struct parser *p, const struct cli_option *o, const char *given, struct err *e)
+/* The value of an option that needs one: what came after '=', or the next word whatever it looks
+ * like. */
+static int take_value(struct parser *p, const struct cli_option *o, const char *given,
+		      struct err *e)
 {
 	if (!given) {
 		if (p->at + 1 >= p->argc)
@@ -118,7 +125,8 @@ static int read_letters(struct parser *p, const struct word *w, struct err *e)
 			continue;
 		}
 		if (!o)
-			return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)w->len, w->name);
+			return err_set(e, EINVAL, "flag provided but not defined: -%.*s",
+				       (int)w->len, w->name);
 		if (cli_option_takes_value(o)) {
 			const char *rest = c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL;
 
@@ -155,12 +163,13 @@ static int read_word(struct parser *p, const char *text, struct err *e)
 	if (!o && w.dashes[1] == '\0')
 		return read_letters(p, &w, e);
 	if (!o)
-		return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)w.len, w.name);
+		return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)w.len,
+			       w.name);
 	return cli_option_takes_value(o) ? take_value(p, o, w.value, e) : store(p, o, w.value, e);
 }
 
-int cli_parse(const struct cli_option *options, bool stop_at_operand, int argc, char **argv, void *out,
-	      struct strings *operands, struct err *e)
+int cli_parse(const struct cli_option *options, bool stop_at_operand, int argc, char **argv,
+	      void *out, struct strings *operands, struct err *e)
 {
 	struct parser p = { .options = options, .argc = argc, .argv = argv, .out = out };
 	int kept = 0;

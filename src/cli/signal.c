@@ -10,27 +10,35 @@
 /* What libc's SIGRTMIN hides: the numbers as the kernel and everybody's STOPSIGNAL mean them. */
 enum { RT_MIN = 34, RT_MAX = 64 };
 
-static const struct { const char *name; int number; } signal_names[] = {
-	{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "BUS", SIGBUS }, { "CHLD", SIGCHLD }, { "CLD", SIGCHLD },
-	{ "CONT", SIGCONT }, { "FPE", SIGFPE }, { "HUP", SIGHUP }, { "ILL", SIGILL }, { "INT", SIGINT }, { "IO", SIGIO },
-	{ "IOT", SIGABRT }, { "KILL", SIGKILL }, { "PIPE", SIGPIPE }, { "POLL", SIGIO }, { "PROF", SIGPROF },
-	{ "PWR", SIGPWR }, { "QUIT", SIGQUIT }, { "SEGV", SIGSEGV }, { "STKFLT", 16 }, { "STOP", SIGSTOP },
-	{ "SYS", SIGSYS }, { "TERM", SIGTERM }, { "TRAP", SIGTRAP }, { "TSTP", SIGTSTP }, { "TTIN", SIGTTIN },
-	{ "TTOU", SIGTTOU }, { "URG", SIGURG }, { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 }, { "VTALRM", SIGVTALRM },
-	{ "WINCH", SIGWINCH }, { "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ },
+static const struct {
+	const char *name;
+	int number;
+} signal_names[] = {
+	{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "BUS", SIGBUS },       { "CHLD", SIGCHLD },
+	{ "CLD", SIGCHLD },  { "CONT", SIGCONT }, { "FPE", SIGFPE },       { "HUP", SIGHUP },
+	{ "ILL", SIGILL },   { "INT", SIGINT },   { "IO", SIGIO },         { "IOT", SIGABRT },
+	{ "KILL", SIGKILL }, { "PIPE", SIGPIPE }, { "POLL", SIGIO },       { "PROF", SIGPROF },
+	{ "PWR", SIGPWR },   { "QUIT", SIGQUIT }, { "SEGV", SIGSEGV },     { "STKFLT", 16 },
+	{ "STOP", SIGSTOP }, { "SYS", SIGSYS },   { "TERM", SIGTERM },     { "TRAP", SIGTRAP },
+	{ "TSTP", SIGTSTP }, { "TTIN", SIGTTIN }, { "TTOU", SIGTTOU },     { "URG", SIGURG },
+	{ "USR1", SIGUSR1 }, { "USR2", SIGUSR2 }, { "VTALRM", SIGVTALRM }, { "WINCH", SIGWINCH },
+	{ "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ },
 };
 
 /* "RTMIN", "RTMIN+3", "RTMAX-2" */
 static int realtime_signal(const char *name)
 {
-	int base = strncasecmp(name, "RTMIN", 5) == 0 ? RT_MIN : strncasecmp(name, "RTMAX", 5) == 0 ? RT_MAX : -1;
+	int base = strncasecmp(name, "RTMIN", 5) == 0   ? RT_MIN
+		   : strncasecmp(name, "RTMAX", 5) == 0 ? RT_MAX
+							: -1;
 	uint32_t n;
 
 	if (base < 0)
 		return -EINVAL;
 	if (name[5] == '\0')
 		return base;
-	if (name[5] != (base == RT_MIN ? '+' : '-') || str_u32(name + 6, &n) < 0 || n > RT_MAX - RT_MIN)
+	if (name[5] != (base == RT_MIN ? '+' : '-') || str_u32(name + 6, &n) < 0 ||
+	    n > RT_MAX - RT_MIN)
 		return -EINVAL;
 	return base == RT_MIN ? base + (int)n : base - (int)n;
 }
@@ -49,5 +57,8 @@ int cli_signal(const char *word, struct err *e)
 	sig = realtime_signal(name);
 	if (sig >= 0)
 		return sig;
-	return err_set(e, EINVAL, "unknown signal \"%s\": a number from 0 to %d, or a name such as TERM or RTMIN+3", word, RT_MAX);
+	return err_set(
+		e, EINVAL,
+		"unknown signal \"%s\": a number from 0 to %d, or a name such as TERM or RTMIN+3",
+		word, RT_MAX);
 }

@@ -23,15 +23,19 @@ enum {
 	REMOVE_DEPTH_MAX = 32,
 };
 
-static const char id_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+static const char id_letters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
 
 int state_check_id(const char *id, struct err *e)
 {
 	size_t len = id ? strlen(id) : 0;
 
-	if (len == 0 || len > ID_MAX || strspn(id, id_letters) != len || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
-		return err_set(e, EINVAL, "invalid container ID format: \"%.64s\": letters, digits, \"_+-.\", at most %d bytes",
-			       id ? id : "", ID_MAX);
+	if (len == 0 || len > ID_MAX || strspn(id, id_letters) != len || strcmp(id, ".") == 0 ||
+	    strcmp(id, "..") == 0)
+		return err_set(
+			e, EINVAL,
+			"invalid container ID format: \"%.64s\": letters, digits, \"_+-.\", at most %d bytes",
+			id ? id : "", ID_MAX);
 	return 0;
 }
 
@@ -45,7 +49,9 @@ int state_default_root(char *out, size_t size, struct err *e)
 	else if (runtime_dir && runtime_dir[0] == '/')
 		n = snprintf(out, size, "%s/caisson", runtime_dir);
 	else
-		return err_set(e, EINVAL, "XDG_RUNTIME_DIR is not set: say where the state is kept with --root DIR");
+		return err_set(
+			e, EINVAL,
+			"XDG_RUNTIME_DIR is not set: say where the state is kept with --root DIR");
 	if (n < 0 || (size_t)n >= size)
 		return err_set(e, ENAMETOOLONG, "XDG_RUNTIME_DIR is too long");
 	return 0;
@@ -62,9 +68,12 @@ static int dir_path(const char *root, const char *id, char *out, size_t size, st
 	int n = snprintf(out, size, "%s/%s", root, id);
 
 	if (root[0] != '/')
-		return err_set(e, EINVAL, "there is no place for containers' state: XDG_RUNTIME_DIR is not set; give --root DIR");
+		return err_set(
+			e, EINVAL,
+			"there is no place for containers' state: XDG_RUNTIME_DIR is not set; give --root DIR");
 	if (n < 0 || (size_t)n >= size)
-		return err_set(e, ENAMETOOLONG, "state directory of %.64s: the path is too long", id);
+		return err_set(e, ENAMETOOLONG, "state directory of %.64s: the path is too long",
+			       id);
 	return 0;
 }
 
@@ -81,7 +90,8 @@ static long long now_ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* flock(2) has no deadline of its own, and a signal to bound it would be the caller's; hence short steps. */
+/* flock(2) has no deadline of its own, and a signal to bound it would be the caller's; hence short
+ * steps. */
 static int lock_wait(int fd, struct err *e)
 {
 	const long long deadline = now_ms() + LOCK_DEADLINE_MS;
@@ -93,8 +103,10 @@ static int lock_wait(int fd, struct err *e)
 		if (errno != EWOULDBLOCK)
 			return err_sys(e, "lock");
 		if (now_ms() >= deadline)
-			return err_set(e, EBUSY, "another command has been working on this container for %d seconds: try again",
-				       LOCK_DEADLINE_MS / 1000);
+			return err_set(
+				e, EBUSY,
+				"another command has been working on this container for %d seconds: try again",
+				LOCK_DEADLINE_MS / 1000);
 		(void)nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 10 * 1000 * 1000)
 			pause.tv_nsec *= 2;
@@ -102,7 +114,8 @@ static int lock_wait(int fd, struct err *e)
 	return 0;
 }
 
-/* Takes the lock of the open directory. The holder before us may have removed the directory: -ENOENT. */
+/* Takes the lock of the open directory. The holder before us may have removed the directory:
+ * -ENOENT. */
 static int dir_lock(int dir, int *out, struct err *e)
 {
 	struct stat st;
@@ -146,7 +159,7 @@ static int make_root(const char *root, struct err *e)
 
 static void dir_fill(struct state_dir *out, const char *root, const char *id)
 {
-	(void)snprintf(out->id, sizeof(out->id), "%s", id);	/* both were measured before */
+	(void)snprintf(out->id, sizeof(out->id), "%s", id); /* both were measured before */
 	(void)snprintf(out->root, sizeof(out->root), "%s", root);
 }
 
@@ -183,12 +196,13 @@ int state_dir_make(const char *root, const char *id, struct state_dir *out, stru
 	d.fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (d.fd < 0) {
 		r = err_sys(e, "open state directory %s", path);
-		(void)rmdir(path);	/* the first error is the one to tell */
+		(void)rmdir(path); /* the first error is the one to tell */
 		return r;
 	}
 	r = dir_lock(d.fd, &d.lock_fd, e);
 	if (r < 0) {
-		/* A delete may have come between mkdir and lock: it saw a half-made container and was right. */
+		/* A delete may have come between mkdir and lock: it saw a half-made container and
+		 * was right. */
 		(void)unlinkat(d.fd, "lock", 0);
 		(void)rmdir(path);
 		return err_wrap(e, "state directory %s", path);
@@ -200,7 +214,8 @@ int state_dir_make(const char *root, const char *id, struct state_dir *out, stru
 	return 0;
 }
 
-int state_dir_open(const char *root, const char *id, bool lock, struct state_dir *out, struct err *e)
+int state_dir_open(const char *root, const char *id, bool lock, struct state_dir *out,
+		   struct err *e)
 {
 	auto_state_dir d = STATE_DIR_INIT;
 	struct stat st;
@@ -213,12 +228,14 @@ int state_dir_open(const char *root, const char *id, bool lock, struct state_dir
 		return r;
 	d.fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (d.fd < 0)
-		return errno == ENOENT ? no_such_container(id, e) : err_sys(e, "open state directory %s", path);
+		return errno == ENOENT ? no_such_container(id, e)
+				       : err_sys(e, "open state directory %s", path);
 	/* What is in there is acted on with our rights, so nobody else may have put it there. */
 	if (fstat(d.fd, &st) < 0)
 		return err_sys(e, "stat state directory %s", path);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return err_set(e, EPERM, "state directory %s belongs to user %u, not to the caller", path, st.st_uid);
+		return err_set(e, EPERM, "state directory %s belongs to user %u, not to the caller",
+			       path, st.st_uid);
 	if (lock) {
 		r = dir_lock(d.fd, &d.lock_fd, e);
 		if (r == -ENOENT)
@@ -261,7 +278,8 @@ static int remove_entry(int dir, const char *name, int depth, struct err *e)
 
 static int remove_entries(int dir, int depth, struct err *e)
 {
-	/* A description of its own: fdopendir takes the descriptor, and dir's offset is left alone. */
+	/* A description of its own: fdopendir takes the descriptor, and dir's offset is left alone.
+	 */
 	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream;
 	struct dirent *entry;
@@ -281,7 +299,8 @@ static int remove_entries(int dir, int depth, struct err *e)
 	while (r == 0 && (entry = readdir(stream))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		/* The lock goes last: until then nobody else makes a container of the same name half-way. */
+		/* The lock goes last: until then nobody else makes a container of the same name
+		 * half-way. */
 		if (depth == 0 && strcmp(entry->d_name, "lock") == 0)
 			continue;
 		r = remove_entry(dir, entry->d_name, depth, e);
@@ -297,7 +316,8 @@ int state_dir_remove(struct state_dir *d, struct err *e)
 
 	if (r < 0)
 		return r;
-	/* First, so that a removal which is cut short leaves a half-made container, which delete takes. */
+	/* First, so that a removal which is cut short leaves a half-made container, which delete
+	 * takes. */
 	if (unlinkat(d->fd, "state.json", 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s/state.json", path);
 	r = remove_entries(d->fd, 0, e);
@@ -311,8 +331,8 @@ int state_dir_remove(struct state_dir *d, struct err *e)
 	return 0;
 }
 
-/* Reads what /proc/PID/stat says: the state letter (field 3) and the start time (field 22). The command's name, field 2, may hold
- * anything, blanks and parentheses too; the last ')' ends it. */
+/* Reads what /proc/PID/stat says: the state letter (field 3) and the start time (field 22). The
+ * command's name, field 2, may hold anything, blanks and parentheses too; the last ')' ends it. */
 static int read_stat(pid_t pid, char *letter, uint64_t *start)
 {
 	enum { STATE_FIELD = 3, START_FIELD = 22 };
@@ -352,11 +372,12 @@ static bool is_alive(const struct state *s)
 	char letter = 0;
 	uint64_t start = 0;
 
-	return s->pid > 0 && read_stat(s->pid, &letter, &start) == 0 && start == s->start_time && letter != 'Z' &&
-	       letter != 'X';
+	return s->pid > 0 && read_stat(s->pid, &letter, &start) == 0 && start == s->start_time &&
+	       letter != 'Z' && letter != 'X';
 }
 
-/* The record is written before there is a process. Whoever makes the container holds its lock; without that it died. */
+/* The record is written before there is a process. Whoever makes the container holds its lock;
+ * without that it died. */
 static bool is_being_made(const struct state_dir *d, const struct state *s)
 {
 	auto_fd int fd = -1;
@@ -383,8 +404,9 @@ enum status state_status(const struct state_dir *d, const struct state *s)
 const char *state_status_name(enum status s)
 {
 	static const char *const names[] = {
-		[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
-		[STATUS_PAUSED] = "paused", [STATUS_STOPPED] = "stopped",
+		[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created",
+		[STATUS_RUNNING] = "running",   [STATUS_PAUSED] = "paused",
+		[STATUS_STOPPED] = "stopped",
 	};
 
 	return (size_t)s < N_ELEMENTS(names) ? names[s] : "unknown";
@@ -398,19 +420,23 @@ int state_pidfd(const struct state *s, struct err *e)
 		return err_set(e, ESRCH, "container not running");
 	fd = sys_pidfd_open(s->pid, 0);
 	if (fd < 0)
-		return errno == ESRCH ? err_set(e, ESRCH, "container not running") : err_sys(e, "pidfd_open %d", s->pid);
-	/* Checked after the open: from here on the pidfd and what we just read are the same process. */
+		return errno == ESRCH ? err_set(e, ESRCH, "container not running")
+				      : err_sys(e, "pidfd_open %d", s->pid);
+	/* Checked after the open: from here on the pidfd and what we just read are the same
+	 * process. */
 	if (!is_alive(s))
 		return err_set(e, ESRCH, "container not running");
 	return fd_take(&fd);
 }
 
-/* The day as year, month, day; gmtime(3) would read the time zone's file first. Days count from 1970-01-01. */
+/* The day as year, month, day; gmtime(3) would read the time zone's file first. Days count from
+ * 1970-01-01. */
 static void civil_day(int64_t days, int *year, int *month, int *day)
 {
 	/* Years that begin in March, in eras of 400, so that the leap day comes last. */
 	const int64_t z = days + 719468, era = z / 146097, of_era = z % 146097;
-	const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	const int64_t year_of_era =
+		(of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	const int64_t m = (5 * of_year + 2) / 153;
 
@@ -427,8 +453,9 @@ const char *state_time(struct arena *a, int64_t seconds, long nanoseconds)
 	if (seconds < 0)
 		return NULL;
 	civil_day(seconds / 86400, &year, &month, &day);
-	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", year, month, day, (int)(of_day / 3600),
-			    (int)(of_day / 60 % 60), (int)(of_day % 60), nanoseconds);
+	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", year, month, day,
+			    (int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60),
+			    nanoseconds);
 }
 
 const char *state_now(struct arena *a)

@@ -38,7 +38,8 @@ static int dump_or_fail(json_t *v, size_t flags, char **out, size_t *len, struct
 
 	json_decref(v);
 	if (!text)
-		return err_set(e, EILSEQ, "state: out of memory, or a path or annotation is not UTF-8");
+		return err_set(e, EILSEQ,
+			       "state: out of memory, or a path or annotation is not UTF-8");
 	*out = text;
 	*len = strlen(text);
 	return 0;
@@ -46,16 +47,19 @@ static int dump_or_fail(json_t *v, size_t flags, char **out, size_t *len, struct
 
 int state_write(const struct state_dir *d, const struct state *s, struct err *e)
 {
-	json_t *annotations = annotations_to_json(&s->annotations), *cgroup = cgroup_to_json(&s->cgroup), *v = NULL;
+	json_t *annotations = annotations_to_json(&s->annotations),
+	       *cgroup = cgroup_to_json(&s->cgroup), *v = NULL;
 	auto_free char *text = NULL;
 	size_t len = 0;
 	int r;
 
 	if (annotations && cgroup)
-		v = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:O, s:O}", "version", STATE_VERSION, "id", s->id,
-			      "bundle", s->bundle, "rootfs", or_empty(s->rootfs), "ociVersion", s->oci_version, "pid",
-			      (json_int_t)s->pid, "startTime", (json_int_t)s->start_time, "created", or_empty(s->created),
-			      "owner", or_empty(s->owner), "annotations", annotations, "cgroup", cgroup);
+		v = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:O, s:O}", "version",
+			      STATE_VERSION, "id", s->id, "bundle", s->bundle, "rootfs",
+			      or_empty(s->rootfs), "ociVersion", s->oci_version, "pid",
+			      (json_int_t)s->pid, "startTime", (json_int_t)s->start_time, "created",
+			      or_empty(s->created), "owner", or_empty(s->owner), "annotations",
+			      annotations, "cgroup", cgroup);
 	json_decref(annotations);
 	json_decref(cgroup);
 	if (v && s->id_range && json_object_set_new(v, "idRange", json_string(s->id_range)) < 0) {
@@ -69,10 +73,11 @@ int state_write(const struct state_dir *d, const struct state *s, struct err *e)
 	return r < 0 ? err_wrap(e, "container %s", s->id) : 0;
 }
 
-static json_t *oci_head(const char *version, const char *id, json_int_t pid, const char *status, const char *bundle)
+static json_t *oci_head(const char *version, const char *id, json_int_t pid, const char *status,
+			const char *bundle)
 {
-	return json_pack("{s:s, s:s, s:I, s:s, s:s}", "ociVersion", version, "id", id, "pid", pid, "status", status, "bundle",
-			 bundle);
+	return json_pack("{s:s, s:s, s:I, s:s, s:s}", "ociVersion", version, "id", id, "pid", pid,
+			 "status", status, "bundle", bundle);
 }
 
 /* Takes nothing from *v on failure but sets it NULL. */
@@ -86,7 +91,8 @@ static void add_member(json_t **v, const char *key, json_t *member)
 	}
 }
 
-int state_format(const struct state *s, enum status st, pid_t pid, bool pretty, char **out, size_t *len, struct err *e)
+int state_format(const struct state *s, enum status st, pid_t pid, bool pretty, char **out,
+		 size_t *len, struct err *e)
 {
 	json_t *v = oci_head(s->oci_version, s->id, pid, state_status_name(st), s->bundle);
 
@@ -98,7 +104,8 @@ int state_format(const struct state *s, enum status st, pid_t pid, bool pretty, 
 	return dump_or_fail(v, pretty ? JSON_INDENT(2) : JSON_COMPACT, out, len, e);
 }
 
-int state_format_for_hook(const struct plan *p, const char *status, pid_t pid, char **out, size_t *len, struct err *e)
+int state_format_for_hook(const struct plan *p, const char *status, pid_t pid, char **out,
+			  size_t *len, struct err *e)
 {
 	json_t *v = oci_head(p->oci_version, p->id, pid, status, p->bundle);
 
@@ -123,7 +130,8 @@ static int read_annotations(struct arena *a, json_t *v, struct key_values *out, 
 	kv = arena_array(a, json_object_size(v), sizeof(*kv));
 	if (!kv)
 		return err_set(e, ENOMEM, "out of memory");
-	json_object_foreach(v, key, value) {
+	json_object_foreach(v, key, value)
+	{
 		if (!json_is_string(value))
 			return err_set(e, EPROTO, "annotations.%s: must be a string", key);
 		kv[n].key = arena_strdup(a, key);
@@ -137,7 +145,8 @@ static int read_annotations(struct arena *a, json_t *v, struct key_values *out, 
 	return 0;
 }
 
-static int read_text(struct arena *a, const json_t *o, const char *key, bool required, const char **out, struct err *e)
+static int read_text(struct arena *a, const json_t *o, const char *key, bool required,
+		     const char **out, struct err *e)
 {
 	const json_t *v = json_object_get(o, key);
 
@@ -154,16 +163,25 @@ static int read_number(const json_t *o, const char *key, int64_t max, int64_t *o
 	const json_t *v = json_object_get(o, key);
 
 	if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > max)
-		return err_set(e, EPROTO, "%s: must be a number from 0 to %lld", key, (long long)max);
+		return err_set(e, EPROTO, "%s: must be a number from 0 to %lld", key,
+			       (long long)max);
 	*out = json_integer_value(v);
 	return 0;
 }
 
 static int read_document(struct arena *a, const json_t *o, struct state *s, struct err *e)
 {
-	const struct { const char *key; bool required; const char **out; } texts[] = {
-		{ "id", true, &s->id }, { "bundle", true, &s->bundle }, { "rootfs", true, &s->rootfs },
-		{ "ociVersion", true, &s->oci_version }, { "created", true, &s->created }, { "owner", true, &s->owner },
+	const struct {
+		const char *key;
+		bool required;
+		const char **out;
+	} texts[] = {
+		{ "id", true, &s->id },
+		{ "bundle", true, &s->bundle },
+		{ "rootfs", true, &s->rootfs },
+		{ "ociVersion", true, &s->oci_version },
+		{ "created", true, &s->created },
+		{ "owner", true, &s->owner },
 		{ "idRange", false, &s->id_range },
 	};
 	const json_t *cgroup = json_object_get(o, "cgroup");
@@ -172,8 +190,9 @@ static int read_document(struct arena *a, const json_t *o, struct state *s, stru
 
 	r = read_number(o, "version", INT32_MAX, &version, e);
 	if (r == 0 && version != STATE_VERSION)
-		r = err_set(e, EPROTO, "version: %lld was written by another caisson; this one reads %d", (long long)version,
-			    STATE_VERSION);
+		r = err_set(e, EPROTO,
+			    "version: %lld was written by another caisson; this one reads %d",
+			    (long long)version, STATE_VERSION);
 	for (size_t i = 0; r == 0 && i < N_ELEMENTS(texts); i++)
 		r = read_text(a, o, texts[i].key, texts[i].required, texts[i].out, e);
 	if (r == 0)
@@ -206,7 +225,10 @@ int state_read(const struct state_dir *d, struct arena *a, const struct state **
 		return err_set(e, ENOMEM, "out of memory");
 	r = fd_read_file(d->fd, "state.json", STATE_MAX_BYTES, &text, &len, e);
 	if (r == -ENOENT)
-		return err_set(e, ENODATA, "container %s is half made: its creation was cut short; `delete` removes it", d->id);
+		return err_set(
+			e, ENODATA,
+			"container %s is half made: its creation was cut short; `delete` removes it",
+			d->id);
 	if (r < 0)
 		return err_wrap(e, "container %s", d->id);
 	v = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
