@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A container's life, command by command, with the states in between and the words that callers look for.
 . "$(dirname "$0")/lib.sh"
-plan 89
+plan 96
 
 pid_of() { caisson state "$1" | jq -r .pid; }
 alive() { [ -d "/proc/$1" ] && [ "$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status")" != Z ]; }
@@ -88,6 +88,32 @@ fails "a half-made container does not exist yet" "container does not exist" cais
 unlike "and is not listed" "$(caisson list -q)" half-made
 fails "delete removes it and says so" "container does not exist" caisson delete half-made
 ok "it is removed" test ! -e "$STATE/half-made"
+
+# ---- several at once ----
+
+bundle '.process.args = ["/bin/sleep", "300"]'
+# shellcheck disable=SC2034
+for i in 1 2 3 4; do
+	(caisson create -b "$BUNDLE" "$ID" > "$TMP/create.$i" 2>&1 < /dev/null; echo "status $?" >> "$TMP/create.$i") &
+done
+wait
+is "of four creates of one id exactly one succeeds" "$(cat "$TMP"/create.? | grep -c '^status 0$')" 1
+is "the others say that it exists" "$(cat "$TMP"/create.? | grep -c 'container with given ID already exists')" 3
+is "and the one works" "$(caisson start "$ID" 2>&1; status_of "$ID")" running
+for i in 1 2 3 4; do
+	(caisson delete --force "$ID" > "$TMP/delete.$i" 2>&1 < /dev/null; echo "status $?" >> "$TMP/delete.$i") &
+done
+wait
+is "four forced deletes at once all succeed" "$(cat "$TMP"/delete.? | sort | uniq -c | tr -s ' ')" " 4 status 0"
+is "and it is gone" "$(status_of "$ID")" gone
+for i in 1 2 3 4 5 6; do
+	caisson create -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null &
+	caisson delete --force "$ID" > /dev/null 2>&1 < /dev/null &
+done
+wait
+caisson delete --force "$ID"
+is "create and delete crosswise end in nothing" "$(status_of "$ID")" gone
+leftovers_after "nothing is left after all that"
 
 # ---- the signal arrives ----
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # run in the foreground and in the background, exec, their exit statuses and what they are refused for.
 . "$(dirname "$0")/lib.sh"
-plan 76
+plan 79
 
 status_from() {
 	"$@" > "$TMP/out" 2> "$TMP/err" < /dev/null
@@ -53,6 +53,22 @@ fails "a descriptor that is not open is named" "unable to stat preserved-fd" \
 fails "a number that is none is refused" "--preserve-fds" caisson create --preserve-fds many -b "$BUNDLE" "$ID"
 fails "the systemd driver is refused at create" "not supported by this build" \
 	caisson --systemd-cgroup create -b "$BUNDLE" "$ID"
+
+# ---- descriptors ----
+
+echo "from three" > "$TMP/three"
+echo "from four" > "$TMP/four"
+reconfig '.process.args = ["/bin/sh", "-c", "cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID"] |
+	.process.env = ["PATH=/bin"]'
+is "--preserve-fds passes descriptors from 3 on" \
+	"$(caisson run --preserve-fds 2 -b "$BUNDLE" "$ID" 3< "$TMP/three" 4< "$TMP/four" 2>&1 | tr '\n' ' ')" "from three from four  "
+is "LISTEN_FDS comes first, and the variables are the container's" "$(STATE=$STATE BUNDLE=$BUNDLE ID=$ID CAISSON=$CAISSON \
+	sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$CAISSON" --root "$STATE" run --preserve-fds 1 -b "$BUNDLE" "$ID"' \
+	3< "$TMP/three" 4< "$TMP/four" 2>&1 | tr '\n' ' ')" "from three from four 1 1 "
+reconfig '.process.args = ["/bin/sh", "-c", "ls /proc/$$/fd; echo $LISTEN_FDS"]'
+unlike "LISTEN_FDS that is meant for another process is left alone" \
+	"$(LISTEN_PID=1 LISTEN_FDS=1 caisson run -b "$BUNDLE" "$ID" 3< "$TMP/three" 2>&1)" '^3$'
+reconfig '.process.args = ["/bin/sleep", "300"]'
 
 # ---- the level ----
 
