@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # caisson launch: each flag, each refusal, in a pipe and detached.
-# shellcheck disable=SC2016,SC2086
+# shellcheck disable=SC2011,SC2016,SC2086
 . "$(dirname "$0")/lib.sh"
 plan 81
 

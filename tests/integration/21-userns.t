@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # caisson launch: user ids of a container's own. Runs in a mount namespace where /etc/subuid says what the test needs.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2011,SC2015,SC2016
 if [ -z "${CAISSON_TEST_UNSHARED:-}" ] && [ "$(id -u)" -eq 0 ] && unshare -m true 2> /dev/null; then
 	CAISSON_TEST_UNSHARED=1 exec unshare -m sh "$0" "$@"
 fi
