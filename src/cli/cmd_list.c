@@ -93,7 +93,11 @@ static int read_rows(const struct cli_globals *g, struct arena *a, struct rows *
 	struct err ignored = { 0 };
 	struct dirent *entry;
 	int r = 0;
-	DIR *dir = opendir(g->root);
+	DIR *dir;
+
+	if (!*g->root)
+		return state_default_root(NULL, 0, e);
+	dir = opendir(g->root);
 
 	if (!dir)
 		return errno == ENOENT ? 0 : err_sys(e, "open state root %s", g->root);

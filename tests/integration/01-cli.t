@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The command line itself: help, version, what is refused and in which words, where errors go.
 . "$(dirname "$0")/lib.sh"
-plan 69
+plan 74
 
 stdout_of() { "$@" 2> /dev/null; }
 stderr_of() { { "$@" > /dev/null; } 2>&1; }
@@ -58,6 +58,24 @@ fails "checkpoint says that it is missing" "not supported by this build" caisson
 fails "a log file that cannot be opened is an error" "open log file" caisson --log "$TMP/no/where" list
 fails "an unknown level is refused" 'unknown level "paranoid"' caisson --policy paranoid create -b "$TMP" x
 fails "a program name with a misspelt level is refused" 'there is no level "hardned"' "$TMP/caisson-hardned" --root "$STATE" create x
+
+# ---- an ordinary user ----
+
+cp "$CAISSON" "$TMP/caisson"
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }
+if command -v setpriv > /dev/null 2>&1; then
+	fails "without a place for the state it is said what to do" "XDG_RUNTIME_DIR" nobody "$TMP/caisson" list
+	fails "by every command" "--root DIR" nobody "$TMP/caisson" state x
+	ok "what needs no state works" nobody "$TMP/caisson" features
+	mkdir "$TMP/run"
+	is "XDG_RUNTIME_DIR is the place" "$(nobody env XDG_RUNTIME_DIR="$TMP/run" "$TMP/caisson" list -f json)" null
+	mkdir -p -m 700 "$STATE/foreign"
+	chown 65534 "$STATE/foreign"
+	fails "a container that somebody else put there is refused" "belongs to user 65534" caisson state foreign
+	rmdir "$STATE/foreign"
+else
+	skip 5 "setpriv is not installed"
+fi
 
 # ---- what old and other callers send ----
 
