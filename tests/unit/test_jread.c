@@ -290,6 +290,7 @@ Test(jread, a_raw_nul_is_refused)
 
 	cr_expect_eq(read_bytes(&a, bytes, sizeof(bytes) - 1, &t, &e), -EINVAL);
 	cr_expect_eq(read_bytes(&a, "{}\0", 3, &t, &e), -EINVAL);
+	cr_expect_eq(read_bytes(&a, "{\"u8\":0\0}", 9, &t, &e), -EINVAL);
 }
 
 static int read_repeated(const char *before, const char *piece, size_t n, const char *after, struct err *e)
