@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/launch.h - `caisson launch`: Docker's flags and a root into the same document that a bundle has, and then the one path
- * of every launch.
+ * cli/launch.h - `caisson launch`: Docker's flags and a root into the same document that a bundle
+ * has, and then the one path of every launch.
  *
- *   flags ──launch_read()──▶ struct launch ──launch_document()──▶ config.json ──spec_parse()──▶ spec ──policy_merge()──▶ plan
+ *   flags ──launch_read()──▶ struct launch ──launch_document()──▶ config.json ──spec_parse()──▶
+ * spec ──policy_merge()──▶ plan
  *
- * launch_read() looks at the host (files named on the command line, /etc/subuid) and changes nothing. Only launch_run()
- * does: it unpacks an archive, claims an id range, makes the container.
+ * launch_read() looks at the host (files named on the command line, /etc/subuid) and changes
+ * nothing. Only launch_run() does: it unpacks an archive, claims an id range, makes the container.
  */
 #ifndef CAISSON_CLI_LAUNCH_H
 #define CAISSON_CLI_LAUNCH_H
@@ -23,16 +24,25 @@
 
 /* The command line as it stands. */
 struct launch_options {
-	bool read_only, read_write, detach, interactive, tty, init, no_init, rm, print_spec, dry_run;
-	const char *user, *env_file, *workdir, *hostname, *name, *network, *memory, *cpus, *pids_limit, *policy, *stop_signal,
-		*stop_timeout, *image_config, *userns, *entrypoint, *pid_file;
+	bool read_only, read_write, detach, interactive, tty, init, no_init, rm, print_spec,
+		dry_run;
+	const char *user, *env_file, *workdir, *hostname, *name, *network, *memory, *cpus,
+		*pids_limit, *policy, *stop_signal, *stop_timeout, *image_config, *userns,
+		*entrypoint, *pid_file;
 	struct cli_list tmpfs, cap_add, cap_drop, env, volume, mount, ulimit, security_opt, label;
 };
 extern const struct cli_option launch_option_table[];
 
-struct launch_ulimit { const char *name; /* RLIMIT_* */ uint64_t soft, hard; };
+struct launch_ulimit {
+	const char *name; /* RLIMIT_* */
+	uint64_t soft, hard;
+};
 /* One mount in the words of the document. */
-struct launch_mount { const char *destination, *type, *source; struct strings options; bool bind, idmap; };
+struct launch_mount {
+	const char *destination, *type, *source;
+	struct strings options;
+	bool bind, idmap;
+};
 enum { LAUNCH_MAX_MOUNTS = 256, LAUNCH_MAX_ULIMITS = 32 };
 
 enum launch_network { LAUNCH_NET_NONE, LAUNCH_NET_HOST, LAUNCH_NET_PATH };
@@ -45,65 +55,80 @@ struct launch {
 	enum level level;
 	const char *level_from;
 
-	const char *root;		/* as given */
-	const char *root_path;		/* absolute; for an archive where it is, or would be, unpacked */
+	const char *root;      /* as given */
+	const char *root_path; /* absolute; for an archive where it is, or would be, unpacked */
 	bool archive;
-	int root_fd;			/* O_PATH; -1 before an archive is unpacked */
+	int root_fd; /* O_PATH; -1 before an archive is unpacked */
 	bool read_only;
 
 	struct image_config image;
-	struct key_values labels;	/* of the image, then --label */
-	struct label_caps label_caps;	/* what a capability label asks for */
-	uint64_t cap_base, cap_add, cap_drop, cap_asked; /* asked: label and --cap-add, less --cap-drop */
+	struct key_values labels;     /* of the image, then --label */
+	struct label_caps label_caps; /* what a capability label asks for */
+	uint64_t cap_base, cap_add, cap_drop,
+		cap_asked; /* asked: label and --cap-add, less --cap-drop */
 
 	bool user_given;
 	struct passwd_user user;
 	struct strings args;
 	const char *cwd, *hostname;
-	struct { size_t n, max; const char **v; } env;
+	struct {
+		size_t n, max;
+		const char **v;
+	} env;
 
-	struct { size_t n; struct launch_mount *v; } mounts;
-	struct { size_t n; struct launch_ulimit v[LAUNCH_MAX_ULIMITS]; } ulimits;
+	struct {
+		size_t n;
+		struct launch_mount *v;
+	} mounts;
+	struct {
+		size_t n;
+		struct launch_ulimit v[LAUNCH_MAX_ULIMITS];
+	} ulimits;
 	struct opt_i64 memory, cpu_quota, pids;
 	enum launch_network network;
 	const char *net_path;
 
 	bool nnp_off;
-	json_t *seccomp;		/* owned; NULL = none */
+	json_t *seccomp; /* owned; NULL = none */
 	const char *apparmor, *selinux;
 	bool init, terminal;
 	uint16_t rows, columns;
-	int stop_signal;		/* 0 = SIGTERM */
+	int stop_signal; /* 0 = SIGTERM */
 	uint32_t stop_timeout;
 
-	bool own_users;			/* a user namespace of its own */
+	bool own_users; /* a user namespace of its own */
 	struct id_range range;
 	uint32_t range_size;
 	bool range_claimed, root_claimed;
-	bool root_idmap;		/* the root's file system can be id-mapped */
+	bool root_idmap; /* the root's file system can be id-mapped */
 };
 void launch_done(struct launch *l);
 #define auto_launch __attribute__((cleanup(launch_done))) struct launch
 
-/* argv are launch's own arguments, without the command's name. `caisson explain launch ...`. No side effects. */
-int launch_plan(const struct cli_globals *g, int argc, char *const *argv, struct arena *a, const struct spec **spec,
-		const struct plan **plan, struct err *e);
+/* argv are launch's own arguments, without the command's name. `caisson explain launch ...`. No
+ * side effects. */
+int launch_plan(const struct cli_globals *g, int argc, char *const *argv, struct arena *a,
+		const struct spec **spec, const struct plan **plan, struct err *e);
 
 /* Flags and operands -> *l (zeroed before). Reads; changes nothing. */
-int launch_read(const struct cli_globals *g, const struct launch_options *o, int argc, char *const *argv, struct arena *a,
-		struct launch *l, struct err *e);
-/* The user, once the root is there: needs root_fd, or numbers. `dry`: a name in an archive is only noted. */
+int launch_read(const struct cli_globals *g, const struct launch_options *o, int argc,
+		char *const *argv, struct arena *a, struct launch *l, struct err *e);
+/* The user, once the root is there: needs root_fd, or numbers. `dry`: a name in an archive is only
+ * noted. */
 int launch_find_user(struct launch *l, bool dry, struct err *e);
-/* The user namespace: claims a range for the container with this state directory, or only looks (NULL). */
+/* The user namespace: claims a range for the container with this state directory, or only looks
+ * (NULL). */
 int launch_find_range(struct launch *l, const char *state_dir, struct err *e);
-/* Which of the root and the binds can be id-mapped; without the root the container falls back to the host's ids. */
+/* Which of the root and the binds can be id-mapped; without the root the container falls back to
+ * the host's ids. */
 int launch_find_idmaps(struct launch *l, struct err *e);
-/* Gives back what was claimed, in full: the range and an unpacked root. For a launch that failed. */
+/* Gives back what was claimed, in full: the range and an unpacked root. For a launch that failed.
+ */
 void launch_give_back(struct launch *l);
 /* config.json; malloc'd, NUL-terminated. */
 int launch_document(struct launch *l, char **out, size_t *len, struct err *e);
-int launch_decide(const struct launch *l, const char *bytes, size_t len, const struct spec **spec, const struct plan **plan,
-		  struct err *e);
+int launch_decide(const struct launch *l, const char *bytes, size_t len, const struct spec **spec,
+		  const struct plan **plan, struct err *e);
 /* Everything up to the document without changing anything. */
 int launch_preview(struct launch *l, char **document, size_t *len, struct err *e);
 /* The container itself: returns the exit status, or -errno. */
@@ -126,7 +151,8 @@ enum { LAUNCH_CPU_PERIOD = 100000 };
 int launch_read_cpus(const char *text, int64_t *quota, struct err *e);
 int launch_read_ulimit(const char *text, struct launch_ulimit *out, struct err *e);
 int launch_env_set(struct launch *l, const char *assignment, struct err *e);
-/* A seccomp profile in OCI's form, or in Docker's (archMap, includes, excludes), reduced to OCI's. New reference. */
+/* A seccomp profile in OCI's form, or in Docker's (archMap, includes, excludes), reduced to OCI's.
+ * New reference. */
 json_t *launch_seccomp_read(const char *file, uint64_t caps, struct err *e);
 json_t *launch_seccomp_reduce(const json_t *profile, uint64_t caps, struct err *e);
 /* Unpacks l->root into a new directory below ROOTS_DIR and sets root_path and root_fd. */

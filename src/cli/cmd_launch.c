@@ -74,7 +74,8 @@ static int preview(struct launch *l, struct err *e)
 	if (r < 0)
 		return r;
 	explain_table(plan, spec, &table);
-	return table.failed ? err_set(e, ENOMEM, "out of memory") : cli_write(table.s, table.len, e);
+	return table.failed ? err_set(e, ENOMEM, "out of memory")
+			    : cli_write(table.s, table.len, e);
 }
 
 static int launch(const struct cli_globals *g, const void *options, int argc, char *const *argv)
@@ -96,8 +97,10 @@ const struct cli_command cmd_launch = {
 	.name = "launch",
 	.operands = "ROOTFS [--] [COMMAND...]",
 	.summary = "launch a hardened container from a root file system, without an engine",
-	.details = "ROOTFS is a directory, which is used as it is, or a tar made by `docker export` (plain, gzip, xz or zstd).\n"
-		   "An archive is unpacked to /var/lib/caisson/roots/ID, and removed with the container.\n"
+	.details = "ROOTFS is a directory, which is used as it is, or a tar made by `docker "
+		   "export` (plain, gzip, xz or zstd).\n"
+		   "An archive is unpacked to /var/lib/caisson/roots/ID, and removed with the "
+		   "container.\n"
 		   "Without COMMAND the image's entry point and command run (--image-config).\n",
 	.options = launch_option_table,
 	.options_size = sizeof(struct launch_options),

@@ -14,7 +14,10 @@
 enum { OPTIONS_MAX = 32 };
 
 /* A list that grows in the arena. */
-struct words { size_t n; const char *v[OPTIONS_MAX + 1]; };
+struct words {
+	size_t n;
+	const char *v[OPTIONS_MAX + 1];
+};
 
 static int no_memory(struct err *e)
 {
@@ -69,7 +72,8 @@ static int destination_read(struct arena *a, const char *text, const char **out,
 	char clean[PATH_MAX];
 
 	if (text[0] != '/')
-		return err_set(e, EINVAL, "the place in the container must be absolute: \"%s\"", text);
+		return err_set(e, EINVAL, "the place in the container must be absolute: \"%s\"",
+			       text);
 	if (path_clean(text, clean, sizeof(clean)) < 0)
 		return err_set(e, ENAMETOOLONG, "the path is too long");
 	for (size_t i = 0; i < N_ELEMENTS(never); i++)
@@ -86,11 +90,14 @@ static int source_read(struct arena *a, const char *text, const char **out, stru
 	int r;
 
 	if (text[0] != '/' && text[0] != '.')
-		return err_set(e, EINVAL, "\"%s\" is not a path of the host (named volumes are not supported)", text);
+		return err_set(e, EINVAL,
+			       "\"%s\" is not a path of the host (named volumes are not supported)",
+			       text);
 	r = cli_absolute(a, text, &path, e);
 	if (r < 0)
 		return r;
-	/* Named by the operator, so links are followed; a missing source is an error, never a new directory. */
+	/* Named by the operator, so links are followed; a missing source is an error, never a new
+	 * directory. */
 	real = realpath(path, NULL);
 	if (!real)
 		return err_sys(e, "%s", text);
@@ -101,24 +108,44 @@ static int source_read(struct arena *a, const char *text, const char **out, stru
 /* ---- -v ---- */
 
 /* What -v takes after the second colon, and what it means to the document; NULL = nothing. */
-static const struct { const char *word, *option; } volume_words[] = {
-	{ "ro", "ro" }, { "rw", "rw" }, { "z", NULL }, { "Z", NULL }, { "noexec", "noexec" }, { "nosuid", "nosuid" },
-	{ "nodev", "nodev" }, { "rro", "rro" }, { "private", "private" }, { "rprivate", "rprivate" }, { "slave", "slave" },
-	{ "rslave", "rslave" }, { "shared", "shared" }, { "rshared", "rshared" }, { "bind", "bind" }, { "rbind", "rbind" },
-	{ "cached", NULL }, { "delegated", NULL }, { "consistent", NULL },
+static const struct {
+	const char *word, *option;
+} volume_words[] = {
+	{ "ro", "ro" },
+	{ "rw", "rw" },
+	{ "z", NULL },
+	{ "Z", NULL },
+	{ "noexec", "noexec" },
+	{ "nosuid", "nosuid" },
+	{ "nodev", "nodev" },
+	{ "rro", "rro" },
+	{ "private", "private" },
+	{ "rprivate", "rprivate" },
+	{ "slave", "slave" },
+	{ "rslave", "rslave" },
+	{ "shared", "shared" },
+	{ "rshared", "rshared" },
+	{ "bind", "bind" },
+	{ "rbind", "rbind" },
+	{ "cached", NULL },
+	{ "delegated", NULL },
+	{ "consistent", NULL },
 };
 
 static int volume_word(const char *word, struct words *options, struct err *e)
 {
 	for (size_t i = 0; i < N_ELEMENTS(volume_words); i++)
 		if (str_eq(word, volume_words[i].word))
-			return volume_words[i].option ? words_add(options, volume_words[i].option, e) : 0;
+			return volume_words[i].option
+				       ? words_add(options, volume_words[i].option, e)
+				       : 0;
 	return err_set(e, EINVAL, "unknown option \"%s\"", word);
 }
 
 static bool has_propagation(const struct words *w)
 {
-	static const char *const words[] = { "private", "rprivate", "slave", "rslave", "shared", "rshared" };
+	static const char *const words[] = { "private", "rprivate", "slave",
+					     "rslave",  "shared",   "rshared" };
 
 	for (size_t i = 0; i < N_ELEMENTS(words); i++)
 		if (words_have(w, words[i]))
@@ -126,7 +153,8 @@ static bool has_propagation(const struct words *w)
 	return false;
 }
 
-static int bind_finish(struct arena *a, struct words *options, struct launch_mount *m, struct err *e)
+static int bind_finish(struct arena *a, struct words *options, struct launch_mount *m,
+		       struct err *e)
 {
 	int r = 0;
 
@@ -151,7 +179,8 @@ int launch_read_volume(struct arena *a, const char *text, struct launch_mount *o
 		return err_set(e, EINVAL, "-v %s: want SRC:DST[:ro]", text);
 	second = strchr(first + 1, ':');
 	source = arena_memdup(a, text, (size_t)(first - text));
-	destination = arena_memdup(a, first + 1, second ? (size_t)(second - first - 1) : strlen(first + 1));
+	destination = arena_memdup(a, first + 1,
+				   second ? (size_t)(second - first - 1) : strlen(first + 1));
 	if (!source || !destination)
 		return no_memory(e);
 	r = source_read(a, source, &m.source, e);
@@ -173,22 +202,29 @@ int launch_read_volume(struct arena *a, const char *text, struct launch_mount *o
 
 static int tmpfs_defaults(struct words *options, struct err *e)
 {
-	/* Docker's own. The word for the opposite, given by the user, wins because it is there already. */
-	static const struct { const char *word, *unless; } defaults[] = {
-		{ "nosuid", "suid" }, { "nodev", "dev" }, { "noexec", "exec" },
+	/* Docker's own. The word for the opposite, given by the user, wins because it is there
+	 * already. */
+	static const struct {
+		const char *word, *unless;
+	} defaults[] = {
+		{ "nosuid", "suid" },
+		{ "nodev", "dev" },
+		{ "noexec", "exec" },
 	};
 	bool has_mode = false;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < N_ELEMENTS(defaults); i++)
-		if (!words_have(options, defaults[i].word) && !words_have(options, defaults[i].unless))
+		if (!words_have(options, defaults[i].word) &&
+		    !words_have(options, defaults[i].unless))
 			r = words_add(options, defaults[i].word, e);
 	for (size_t i = 0; i < options->n; i++)
 		has_mode |= str_starts(options->v[i], "mode=");
 	return r < 0 || has_mode ? r : words_add(options, "mode=1777", e);
 }
 
-static int tmpfs_finish(struct arena *a, struct words *options, struct launch_mount *m, struct err *e)
+static int tmpfs_finish(struct arena *a, struct words *options, struct launch_mount *m,
+			struct err *e)
 {
 	int r = tmpfs_defaults(options, e);
 
@@ -202,7 +238,8 @@ int launch_read_tmpfs(struct arena *a, const char *text, struct launch_mount *ou
 	struct launch_mount m = { 0 };
 	struct words options = { 0 };
 	const char *colon = strchr(text, ':');
-	const char *destination = arena_memdup(a, text, colon ? (size_t)(colon - text) : strlen(text));
+	const char *destination =
+		arena_memdup(a, text, colon ? (size_t)(colon - text) : strlen(text));
 	int r;
 
 	if (!destination)
@@ -220,9 +257,13 @@ int launch_read_tmpfs(struct arena *a, const char *text, struct launch_mount *ou
 
 /* ---- --mount ---- */
 
-struct mount_words { const char *type, *source, *destination; struct words options; };
+struct mount_words {
+	const char *type, *source, *destination;
+	struct words options;
+};
 
-static int mount_flag(struct mount_words *m, const char *key, const char *value, const char *option, struct err *e)
+static int mount_flag(struct mount_words *m, const char *key, const char *value, const char *option,
+		      struct err *e)
 {
 	if (!value || str_eq(value, "true") || str_eq(value, "1"))
 		return words_add(&m->options, option, e);
@@ -231,11 +272,19 @@ static int mount_flag(struct mount_words *m, const char *key, const char *value,
 	return err_set(e, EINVAL, "%s=%s: want true or false", key, value);
 }
 
-static int mount_pair(struct arena *a, struct mount_words *m, const char *key, const char *value, struct err *e)
+static int mount_pair(struct arena *a, struct mount_words *m, const char *key, const char *value,
+		      struct err *e)
 {
-	const struct { const char *key; const char **slot; } texts[] = {
-		{ "type", &m->type }, { "src", &m->source }, { "source", &m->source }, { "dst", &m->destination },
-		{ "destination", &m->destination }, { "target", &m->destination },
+	const struct {
+		const char *key;
+		const char **slot;
+	} texts[] = {
+		{ "type", &m->type },
+		{ "src", &m->source },
+		{ "source", &m->source },
+		{ "dst", &m->destination },
+		{ "destination", &m->destination },
+		{ "target", &m->destination },
 	};
 
 	if (str_eq(key, "readonly") || str_eq(key, "ro"))
@@ -259,9 +308,11 @@ static int mount_pair(struct arena *a, struct mount_words *m, const char *key, c
 	return err_set(e, EINVAL, "unknown field \"%s\"", key);
 }
 
-static int mount_build(struct arena *a, struct mount_words *w, struct launch_mount *m, struct err *e)
+static int mount_build(struct arena *a, struct mount_words *w, struct launch_mount *m,
+		       struct err *e)
 {
-	const char *type = w->type ? w->type : "bind"; /* Docker's default, "volume", does not exist here */
+	const char *type =
+		w->type ? w->type : "bind"; /* Docker's default, "volume", does not exist here */
 	int r;
 
 	if (!w->destination)
@@ -291,7 +342,9 @@ int launch_read_mount(struct arena *a, const char *text, struct launch_mount *ou
 
 	for (size_t i = 0; r == 0 && i < pairs.n; i++) {
 		const char *equals = strchr(pairs.v[i], '=');
-		const char *key = equals ? arena_memdup(a, pairs.v[i], (size_t)(equals - pairs.v[i])) : pairs.v[i];
+		const char *key =
+			equals ? arena_memdup(a, pairs.v[i], (size_t)(equals - pairs.v[i]))
+			       : pairs.v[i];
 
 		r = key ? mount_pair(a, &w, key, equals ? equals + 1 : NULL, e) : no_memory(e);
 	}
@@ -314,7 +367,8 @@ static bool is_mounted(const struct launch *l, const char *destination)
 }
 
 static int add_all(struct launch *l, const char *option, const struct cli_list *list,
-		   int (*read)(struct arena *, const char *, struct launch_mount *, struct err *), struct err *e)
+		   int (*read)(struct arena *, const char *, struct launch_mount *, struct err *),
+		   struct err *e)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		struct launch_mount m;
@@ -323,7 +377,8 @@ static int add_all(struct launch *l, const char *option, const struct cli_list *
 		if (r < 0)
 			return r;
 		if (is_mounted(l, m.destination))
-			return err_set(e, EINVAL, "%s %s: something is mounted at %s already", option, list->v[i], m.destination);
+			return err_set(e, EINVAL, "%s %s: something is mounted at %s already",
+				       option, list->v[i], m.destination);
 		if (l->mounts.n == LAUNCH_MAX_MOUNTS)
 			return err_set(e, E2BIG, "more than %d mounts", LAUNCH_MAX_MOUNTS);
 		l->mounts.v[l->mounts.n++] = m;
@@ -336,7 +391,9 @@ static int add_image_volume(struct launch *l, const char *path, struct err *e)
 {
 	static const char *const kept[] = { "/proc", "/sys", "/dev", "/etc" };
 	struct launch_mount m = { .type = "tmpfs", .source = "tmpfs" };
-	struct words options = { .n = 5, .v = { "nosuid", "nodev", "noexec", "size=268435456", "mode=0755" } };
+	struct words options = {
+		.n = 5, .v = { "nosuid", "nodev", "noexec", "size=268435456", "mode=0755" }
+	};
 	struct err why = { 0 };
 	int r;
 
@@ -346,7 +403,9 @@ static int add_image_volume(struct launch *l, const char *path, struct err *e)
 	}
 	for (size_t i = 0; i < N_ELEMENTS(kept); i++) {
 		if (path_is_below(m.destination, kept[i])) {
-			log_warn("the image's volume %s is ignored: nothing of an image may hide %s", path, kept[i]);
+			log_warn(
+				"the image's volume %s is ignored: nothing of an image may hide %s",
+				path, kept[i]);
 			return 0;
 		}
 	}
@@ -361,7 +420,8 @@ static int add_image_volume(struct launch *l, const char *path, struct err *e)
 		r = words_take(l->a, &options, &m.options, e);
 	if (r < 0)
 		return r;
-	log_warn("the image's volume %s is a tmpfs of 256 MiB that ends with the container; -v DIR:%s keeps the data",
+	log_warn("the image's volume %s is a tmpfs of 256 MiB that ends with the container; -v "
+		 "DIR:%s keeps the data",
 		 m.destination, m.destination);
 	l->mounts.v[l->mounts.n++] = m;
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/launch_read.c - the command line of launch, understood. Looks at the host, changes nothing. */
+/* cli/launch_read.c - the command line of launch, understood. Looks at the host, changes nothing.
+ */
 #include "cli/launch.h"
 
 #include <ctype.h>
@@ -35,7 +36,8 @@ static int read_level(const struct cli_globals *g, struct launch *l, struct err 
 	int level = name ? policy_level_find(name) : LEVEL_STRICT;
 
 	if (level < 0)
-		return err_set(e, EINVAL, "--policy %s: there are none, baseline, hardened and strict", name);
+		return err_set(e, EINVAL,
+			       "--policy %s: there are none, baseline, hardened and strict", name);
 	l->level = (enum level)level;
 	l->level_from = name ? "--policy" : "launch's default";
 	return 0;
@@ -76,7 +78,8 @@ static int read_root(struct launch *l, const char *text, struct err *e)
 		l->root = arena_strdup(l->a, real);
 		l->root_path = arena_printf(l->a, "%s/%s/rootfs", ROOTS_DIR, l->id);
 	} else {
-		return err_set(e, EINVAL, "root file system %s: neither a directory nor a file", text);
+		return err_set(e, EINVAL, "root file system %s: neither a directory nor a file",
+			       text);
 	}
 	return l->root && l->root_path ? 0 : no_memory(e);
 }
@@ -88,7 +91,9 @@ static int read_root_mode(struct launch *l, struct err *e)
 	if (o->read_only && o->read_write)
 		return err_set(e, EINVAL, "--read-only and --read-write exclude each other");
 	if (o->read_write && l->level == LEVEL_STRICT)
-		return err_set(e, EPERM, "--read-write: level strict keeps the root read-only; --tmpfs PATH or -v SRC:DST gives a "
+		return err_set(e, EPERM,
+			       "--read-write: level strict keeps the root read-only; --tmpfs PATH "
+			       "or -v SRC:DST gives a "
 			       "place to write to, --policy hardened a root that can be written");
 	l->read_only = !o->read_write;
 	return 0;
@@ -96,7 +101,8 @@ static int read_root_mode(struct launch *l, struct err *e)
 
 /* ---- the image's wishes ---- */
 
-static int read_label(struct launch *l, struct key_value *v, size_t *n, const char *text, struct err *e)
+static int read_label(struct launch *l, struct key_value *v, size_t *n, const char *text,
+		      struct err *e)
 {
 	const char *equals = strchr(text, '=');
 	const char *key = arena_memdup(l->a, text, equals ? (size_t)(equals - text) : strlen(text));
@@ -136,7 +142,8 @@ static int read_image(struct launch *l, struct err *e)
 	return r;
 }
 
-/* Docker: --entrypoint also forgets the image's command; CMD on the command line replaces only the command. */
+/* Docker: --entrypoint also forgets the image's command; CMD on the command line replaces only the
+ * command. */
 static int read_args(struct launch *l, int argc, char *const *argv, struct err *e)
 {
 	bool own_entry = l->o->entrypoint != NULL;
@@ -157,7 +164,9 @@ static int read_args(struct launch *l, int argc, char *const *argv, struct err *
 	for (size_t i = 0; i < cmd.n; i++)
 		v[n++] = cmd.v[i];
 	if (n == 0 || !*v[0])
-		return err_set(e, EINVAL, "nothing to run: give a command after \"--\", or the image's config with --image-config");
+		return err_set(e, EINVAL,
+			       "nothing to run: give a command after \"--\", or the image's config "
+			       "with --image-config");
 	l->args = (struct strings){ .n = n, .v = v };
 	return 0;
 }
@@ -183,7 +192,8 @@ static int read_hostname(struct launch *l, struct err *e)
 	if (l->hostname && (strlen(l->hostname) > 64 || !*l->hostname))
 		return err_set(e, EINVAL, "--hostname %s: want 1 to 64 bytes", l->hostname);
 	if (!l->hostname)
-		l->hostname = arena_memdup(l->a, l->id, n < HOSTNAME_LABEL_MAX ? n : HOSTNAME_LABEL_MAX);
+		l->hostname =
+			arena_memdup(l->a, l->id, n < HOSTNAME_LABEL_MAX ? n : HOSTNAME_LABEL_MAX);
 	return l->hostname ? 0 : no_memory(e);
 }
 
@@ -216,7 +226,9 @@ static int read_network(struct launch *l, struct err *e)
 		l->network = LAUNCH_NET_PATH;
 		l->net_path = text + 3;
 	} else {
-		return err_set(e, EINVAL, "--network %s: want none, host, or ns:/path/of/a/network/namespace", text);
+		return err_set(e, EINVAL,
+			       "--network %s: want none, host, or ns:/path/of/a/network/namespace",
+			       text);
 	}
 	return 0;
 }
@@ -229,9 +241,11 @@ static int read_streams(struct launch *l, struct err *e)
 	if (o->init && o->no_init)
 		return err_set(e, EINVAL, "--init and --no-init exclude each other");
 	if (o->detach && o->tty)
-		return err_set(e, EINVAL, "-d and -t exclude each other: nobody would hold the terminal");
+		return err_set(e, EINVAL,
+			       "-d and -t exclude each other: nobody would hold the terminal");
 	if (o->detach && o->interactive)
-		return err_set(e, EINVAL, "-d and -i exclude each other: standard input is the caller's");
+		return err_set(e, EINVAL,
+			       "-d and -i exclude each other: standard input is the caller's");
 	l->init = !o->no_init;
 	l->terminal = o->tty;
 	if (o->tty && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
@@ -243,7 +257,9 @@ static int read_streams(struct launch *l, struct err *e)
 
 static int read_userns(struct launch *l, struct err *e)
 {
-	const char *text = l->o->userns ? l->o->userns : l->level == LEVEL_STRICT || geteuid() != 0 ? "auto" : "host";
+	const char *text = l->o->userns                                 ? l->o->userns
+			   : l->level == LEVEL_STRICT || geteuid() != 0 ? "auto"
+									: "host";
 
 	if (str_eq(text, "auto"))
 		l->own_users = true;
@@ -252,19 +268,22 @@ static int read_userns(struct launch *l, struct err *e)
 	return 0;
 }
 
-int launch_read(const struct cli_globals *g, const struct launch_options *o, int argc, char *const *argv, struct arena *a,
-		struct launch *l, struct err *e)
+int launch_read(const struct cli_globals *g, const struct launch_options *o, int argc,
+		char *const *argv, struct arena *a, struct launch *l, struct err *e)
 {
 	static int (*const steps[])(struct launch *, struct err *) = {
-		read_root_mode, read_image,	 read_workdir,	     read_hostname,	  read_stop_signal,
-		read_network,	read_streams,	 read_userns,	     launch_read_limits,  launch_read_caps,
-		launch_read_env, launch_read_security, launch_read_mounts,
+		read_root_mode,     read_image,       read_workdir,    read_hostname,
+		read_stop_signal,   read_network,     read_streams,    read_userns,
+		launch_read_limits, launch_read_caps, launch_read_env, launch_read_security,
+		launch_read_mounts,
 	};
 	int r;
 
 	*l = (struct launch){ .o = o, .a = a, .root_fd = -1 };
 	if (argc < 1)
-		return err_set(e, EINVAL, "\"launch\" requires a root file system: a directory, or a tar made by `docker export`");
+		return err_set(e, EINVAL,
+			       "\"launch\" requires a root file system: a directory, or a tar made "
+			       "by `docker export`");
 	r = read_level(g, l, e);
 	if (r == 0)
 		r = read_name(l, e);
@@ -293,7 +312,9 @@ static int settle_groups(struct launch *l, struct err *e)
 		return no_memory(e);
 	for (size_t i = 0; i < from->n; i++) {
 		if (from->v[i] == 0 && l->level == LEVEL_STRICT) {
-			log_warn("%s is a member of group 0 in the image; level strict leaves that out", l->user.name);
+			log_warn("%s is a member of group 0 in the image; level strict leaves that "
+				 "out",
+				 l->user.name);
 			continue;
 		}
 		v[n++] = from->v[i];
@@ -313,7 +334,9 @@ int launch_find_user(struct launch *l, bool dry, struct err *e)
 	if (!who)
 		return 0;
 	if (l->root_fd < 0 && dry && passwd_find(-1, who, l->a, &l->user, &why) == -ENOENT) {
-		log_warn("the name in user \"%s\" is looked up when %s is unpacked; shown as 65534 here", who, l->root);
+		log_warn("the name in user \"%s\" is looked up when %s is unpacked; shown as 65534 "
+			 "here",
+			 who, l->root);
 		l->user = (struct passwd_user){ .uid = 65534, .gid = 65534, .home = "/" };
 		return 0;
 	}
@@ -336,8 +359,8 @@ int launch_find_range(struct launch *l, const char *state_dir, struct err *e)
 		l->range = (struct id_range){ .uid = geteuid(), .gid = getegid() };
 		return 0;
 	}
-	r = state_dir ? id_range_claim(&id_range_host, state_dir, &l->range, &why) :
-			id_range_peek(&id_range_host, &l->range, &why);
+	r = state_dir ? id_range_claim(&id_range_host, state_dir, &l->range, &why)
+		      : id_range_peek(&id_range_host, &l->range, &why);
 	if (r == -ENOENT && !l->o->userns) {
 		l->own_users = false;
 		log_warn("the container's ids are the host's own: %s", why.text);

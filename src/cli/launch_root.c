@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/launch_root.c - what a launch makes on the host before the container: an unpacked archive and an id range, and what of
- * them can be id-mapped.
+ * cli/launch_root.c - what a launch makes on the host before the container: an unpacked archive and
+ * an id range, and what of them can be id-mapped.
  */
 #include "cli/launch.h"
 
@@ -43,12 +43,16 @@ static int find_helper(char out[PATH_MAX], struct err *e)
 				return 0;
 		}
 	}
-	_Static_assert(sizeof(CAISSON_LIBEXECDIR) + sizeof(name) < PATH_MAX, "the helper's path must fit");
+	_Static_assert(sizeof(CAISSON_LIBEXECDIR) + sizeof(name) < PATH_MAX,
+		       "the helper's path must fit");
 	memcpy(out, CAISSON_LIBEXECDIR, sizeof(CAISSON_LIBEXECDIR) - 1);
 	memcpy(out + sizeof(CAISSON_LIBEXECDIR) - 1, name, sizeof(name));
 	if (access(out, X_OK) == 0)
 		return 0;
-	return err_sys(e, "%s unpacks archives and is not installed (build with libarchive, or give a directory)", out);
+	return err_sys(e,
+		       "%s unpacks archives and is not installed (build with libarchive, or give a "
+		       "directory)",
+		       out);
 }
 
 /* Never returns. Between fork and exec of one thread, so ordinary calls will do. */
@@ -60,12 +64,14 @@ static _Noreturn void child_run_helper(const char *helper, int archive, int dir,
 
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	/* The three come from beyond 3: none of these dup2 calls overwrites the next one's source. */
+	/* The three come from beyond 3: none of these dup2 calls overwrites the next one's source.
+	 */
 	archive = fcntl(archive, F_DUPFD_CLOEXEC, 10);
 	dir = fcntl(dir, F_DUPFD_CLOEXEC, 10);
 	says = fcntl(says, F_DUPFD_CLOEXEC, 10);
-	if (dup2(archive, STDIN_FILENO) < 0 || dup2(says, STDOUT_FILENO) < 0 || dup2(says, STDERR_FILENO) < 0 ||
-	    dup2(dir, HELPER_DIR_FD) < 0 || sys_close_range(HELPER_DIR_FD + 1, ~0U, 0) < 0)
+	if (dup2(archive, STDIN_FILENO) < 0 || dup2(says, STDOUT_FILENO) < 0 ||
+	    dup2(says, STDERR_FILENO) < 0 || dup2(dir, HELPER_DIR_FD) < 0 ||
+	    sys_close_range(HELPER_DIR_FD + 1, ~0U, 0) < 0)
 		_exit(126);
 	(void)execve(helper, argv, env);
 	_exit(127);
@@ -148,7 +154,8 @@ int launch_unpack(struct launch *l, const char *state_dir, struct err *e)
 static bool can_idmap(int dir, const char *path, int userns)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };
-	auto_fd int tree = sys_open_tree(dir, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (*path ? 0 : AT_EMPTY_PATH));
+	auto_fd int tree = sys_open_tree(
+		dir, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (*path ? 0 : AT_EMPTY_PATH));
 
 	return tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) == 0;
 }
@@ -178,9 +185,14 @@ int launch_find_idmaps(struct launch *l, struct err *e)
 	l->root_idmap = l->root_fd < 0 || can_idmap(l->root_fd, "", userns);
 	if (!l->root_idmap) {
 		if (l->o->userns)
-			return err_set(e, EOPNOTSUPP, "--userns auto: the file system of %s cannot be id-mapped; move the root to "
-				       "another, or use --userns host", l->root_path);
-		log_warn("the container's ids are the host's own: the file system of %s cannot be id-mapped", l->root_path);
+			return err_set(e, EOPNOTSUPP,
+				       "--userns auto: the file system of %s cannot be id-mapped; "
+				       "move the root to "
+				       "another, or use --userns host",
+				       l->root_path);
+		log_warn("the container's ids are the host's own: the file system of %s cannot be "
+			 "id-mapped",
+			 l->root_path);
 		use_host_ids(l);
 		return 0;
 	}
@@ -191,7 +203,9 @@ int launch_find_idmaps(struct launch *l, struct err *e)
 			continue;
 		m->idmap = can_idmap(AT_FDCWD, m->source, userns);
 		if (!m->idmap)
-			log_warn("%s: its file system cannot be id-mapped; its owners show as nobody in the container", m->source);
+			log_warn("%s: its file system cannot be id-mapped; its owners show as "
+				 "nobody in the container",
+				 m->source);
 	}
 	return l->root_claimed ? roots_admit(ROOTS_DIR, l->id, l->range.gid, e) : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/launch_run.c - a launch that happens: in the foreground, detached, or detached under a supervisor (--rm -d). */
+/* cli/launch_run.c - a launch that happens: in the foreground, detached, or detached under a
+ * supervisor (--rm -d). */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -32,10 +33,14 @@ void launch_done(struct launch *l)
 
 /* ---- from flags to a sealed plan ---- */
 
-struct decided { const struct spec *spec; const struct plan *plan; };
+struct decided {
+	const struct spec *spec;
+	const struct plan *plan;
+};
 
 /* The two ways to get there: with a state directory everything is made, without one nothing is. */
-static int settle(struct launch *l, const char *state_dir, char **document, size_t *len, struct err *e)
+static int settle(struct launch *l, const char *state_dir, char **document, size_t *len,
+		  struct err *e)
 {
 	int r = state_dir ? launch_unpack(l, state_dir, e) : 0;
 
@@ -54,8 +59,8 @@ int launch_preview(struct launch *l, char **document, size_t *len, struct err *e
 	return settle(l, NULL, document, len, e);
 }
 
-int launch_plan(const struct cli_globals *g, int argc, char *const *argv, struct arena *a, const struct spec **spec,
-		const struct plan **plan, struct err *e)
+int launch_plan(const struct cli_globals *g, int argc, char *const *argv, struct arena *a,
+		const struct spec **spec, const struct plan **plan, struct err *e)
 {
 	struct launch_options *o = arena_alloc(a, sizeof(*o));
 	char **words = arena_array(a, (size_t)argc + 1, sizeof(*words));
@@ -94,11 +99,13 @@ static char *release_record(const struct launch *l)
 static void say_warnings(const struct launch *l, const struct plan *p)
 {
 	for (size_t i = 0; i < p->warnings.n; i++)
-		if (l->o->userns || l->own_users || !str_starts(p->warnings.v[i], "the container's ids are the host's"))
+		if (l->o->userns || l->own_users ||
+		    !str_starts(p->warnings.v[i], "the container's ids are the host's"))
 			log_warn("%s", p->warnings.v[i]);
 }
 
-/* Nothing that the caller holds open, not even its terminal, is left with a container that stays. */
+/* Nothing that the caller holds open, not even its terminal, is left with a container that stays.
+ */
 static int null_streams(int first, int last, struct err *e)
 {
 	auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -122,7 +129,8 @@ static int create(const struct cli_globals *g, struct launch *l, struct started 
 		.rootless = cli_rootless(g),
 	};
 	size_t len;
-	int r = state_dir ? settle(l, state_dir, &document, &len, e) : err_set(e, ENOMEM, "out of memory");
+	int r = state_dir ? settle(l, state_dir, &document, &len, e)
+			  : err_set(e, ENOMEM, "out of memory");
 
 	if (r == 0)
 		r = launch_decide(l, document, len, &d.spec, &d.plan, e);
@@ -153,16 +161,23 @@ static int64_t seconds_now(void)
 
 static void explain_early_death(const struct launch *l, int status, int64_t lived)
 {
-	if (status == 0 || status >= 128 || lived > EARLY_DEATH_SECONDS || !l->read_only || l->terminal)
+	if (status == 0 || status >= 128 || lived > EARLY_DEATH_SECONDS || !l->read_only ||
+	    l->terminal)
 		return;
-	fprintf(stderr, "caisson: hint: it ended with status %d at once; the root is read-only, so if it said \"Read-only file "
-		"system\", give it a place to write: --tmpfs PATH or -v SRC:DST\n", status);
+	fprintf(stderr,
+		"caisson: hint: it ended with status %d at once; the root is read-only, so if it "
+		"said \"Read-only file "
+		"system\", give it a place to write: --tmpfs PATH or -v SRC:DST\n",
+		status);
 }
 
-static int wait_and_delete(const struct cli_globals *g, const struct launch *l, const struct started *p, struct err *e)
+static int wait_and_delete(const struct cli_globals *g, const struct launch *l,
+			   const struct started *p, struct err *e)
 {
 	const struct relay_options o = {
-		.stop_signal = l->stop_signal, .stop_timeout = l->stop_timeout, .no_stdin = l->terminal && !l->o->interactive,
+		.stop_signal = l->stop_signal,
+		.stop_timeout = l->stop_timeout,
+		.no_stdin = l->terminal && !l->o->interactive,
 	};
 	struct err later = { 0 };
 	int status = relay_wait(p, &o, e);
@@ -231,7 +246,8 @@ static _Noreturn void supervise(const struct cli_globals *g, struct launch *l, i
 	if (r == 0)
 		r = relay_block_signals(&old, &e);
 	if (r == 0)
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* without it orphans go to the host's init, which reaps them too */
+		(void)prctl(PR_SET_CHILD_SUBREAPER,
+			    1); /* without it orphans go to the host's init, which reaps them too */
 	if (r == 0)
 		r = create(g, l, &p, &e);
 	if (r < 0)
@@ -270,7 +286,8 @@ static int run_supervised(const struct cli_globals *g, struct launch *l, struct 
 	}
 	fd_close(&to);
 	do
-		n = read(from, &answer, sizeof(answer)); /* one write of less than PIPE_BUF: all or nothing */
+		n = read(from, &answer,
+			 sizeof(answer)); /* one write of less than PIPE_BUF: all or nothing */
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(answer))
 		return err_set(e, EIO, "the supervisor ended without an answer");

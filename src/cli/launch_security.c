@@ -54,7 +54,8 @@ static size_t caps_held(const json_t *list, uint64_t caps)
 	return n;
 }
 
-/* False too when the text is not "major.minor": then the rule, which allows something, is left out. */
+/* False too when the text is not "major.minor": then the rule, which allows something, is left out.
+ */
 static bool kernel_is_at_least(const char *text)
 {
 	unsigned want_major, want_minor, major, minor;
@@ -68,7 +69,8 @@ static bool kernel_is_at_least(const char *text)
 
 static bool rule_applies(const json_t *rule, uint64_t caps)
 {
-	const json_t *in = json_object_get(rule, "includes"), *ex = json_object_get(rule, "excludes");
+	const json_t *in = json_object_get(rule, "includes"),
+		     *ex = json_object_get(rule, "excludes");
 	const json_t *v;
 
 	v = json_object_get(in, "caps");
@@ -126,9 +128,12 @@ static json_t *arches_reduce(const json_t *map)
 
 json_t *launch_seccomp_reduce(const json_t *profile, uint64_t caps, struct err *e)
 {
-	static const char *const kept[] = { "defaultAction", "defaultErrnoRet", "architectures", "flags", "listenerPath",
-					    "listenerMetadata" };
-	const json_t *rules = json_object_get(profile, "syscalls"), *map = json_object_get(profile, "archMap");
+	static const char *const kept[] = {
+		"defaultAction", "defaultErrnoRet", "architectures",
+		"flags",         "listenerPath",    "listenerMetadata"
+	};
+	const json_t *rules = json_object_get(profile, "syscalls"),
+		     *map = json_object_get(profile, "archMap");
 	json_auto_t *out = json_object();
 	json_t *list = json_array();
 
@@ -172,7 +177,8 @@ json_t *launch_seccomp_read(const char *file, uint64_t caps, struct err *e)
 	}
 	doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &where);
 	if (!doc) {
-		(void)err_set(e, EINVAL, "--security-opt seccomp=%s: line %d: %s", file, where.line, where.text);
+		(void)err_set(e, EINVAL, "--security-opt seccomp=%s: line %d: %s", file, where.line,
+			      where.text);
 		return NULL;
 	}
 	out = launch_seccomp_reduce(doc, caps, e);
@@ -183,12 +189,21 @@ json_t *launch_seccomp_read(const char *file, uint64_t caps, struct err *e)
 
 /* ---- the options ---- */
 
-struct selinux { bool disable; const char *user, *role, *type, *level; };
+struct selinux {
+	bool disable;
+	const char *user, *role, *type, *level;
+};
 
 static int read_selinux(const char *value, struct selinux *s, struct err *e)
 {
-	const struct { const char *word; const char **slot; } parts[] = {
-		{ "user:", &s->user }, { "role:", &s->role }, { "type:", &s->type }, { "level:", &s->level },
+	const struct {
+		const char *word;
+		const char **slot;
+	} parts[] = {
+		{ "user:", &s->user },
+		{ "role:", &s->role },
+		{ "type:", &s->type },
+		{ "level:", &s->level },
 	};
 
 	if (str_eq(value, "disable")) {
@@ -201,7 +216,8 @@ static int read_selinux(const char *value, struct selinux *s, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, EINVAL, "want label=disable, or label=user:, role:, type: or level: with a value");
+	return err_set(e, EINVAL,
+		       "want label=disable, or label=user:, role:, type: or level: with a value");
 }
 
 static int read_nnp(struct launch *l, const char *value, struct err *e)
@@ -211,7 +227,8 @@ static int read_nnp(struct launch *l, const char *value, struct err *e)
 	else if (str_eq(value, "false"))
 		l->nnp_off = true;
 	else
-		return err_set(e, EINVAL, "want no-new-privileges, or no-new-privileges:true or :false");
+		return err_set(e, EINVAL,
+			       "want no-new-privileges, or no-new-privileges:true or :false");
 	return 0;
 }
 
@@ -242,7 +259,8 @@ static int read_option(struct launch *l, const char *text, struct selinux *s, st
 	}
 	if (n == strlen("label") && str_starts(text, "label") && value)
 		return read_selinux(value, s, e);
-	return err_set(e, EINVAL, "unknown; there are no-new-privileges, seccomp=, apparmor= and label=");
+	return err_set(e, EINVAL,
+		       "unknown; there are no-new-privileges, seccomp=, apparmor= and label=");
 }
 
 int launch_read_security(struct launch *l, struct err *e)
@@ -251,12 +269,13 @@ int launch_read_security(struct launch *l, struct err *e)
 
 	for (size_t i = 0; i < l->o->security_opt.n; i++)
 		if (read_option(l, l->o->security_opt.v[i], &s, e) < 0)
-			return str_starts(e->text, "--security-opt") ? -e->code :
-								       err_wrap(e, "--security-opt %s",
-										l->o->security_opt.v[i]);
+			return str_starts(e->text, "--security-opt")
+				       ? -e->code
+				       : err_wrap(e, "--security-opt %s", l->o->security_opt.v[i]);
 	if (s.disable || !(s.user || s.role || s.type || s.level))
 		return 0;
-	l->selinux = arena_printf(l->a, "%s:%s:%s:%s", s.user ? s.user : "system_u", s.role ? s.role : "system_r",
-				  s.type ? s.type : "container_t", s.level ? s.level : "s0");
+	l->selinux = arena_printf(l->a, "%s:%s:%s:%s", s.user ? s.user : "system_u",
+				  s.role ? s.role : "system_r", s.type ? s.type : "container_t",
+				  s.level ? s.level : "s0");
 	return l->selinux ? 0 : no_memory(e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli/launch_spec.c - what was understood, as a config.json: the same document that a bundle has, so that launch has no road
- * of its own past the reader and the policy.
+ * cli/launch_spec.c - what was understood, as a config.json: the same document that a bundle has,
+ * so that launch has no road of its own past the reader and the policy.
  */
 #include "cli/launch.h"
 
@@ -17,13 +17,19 @@
 #include "policy/merge.h"
 
 #define OCI_VERSION "1.2.0"
-/* RLIM_INFINITY is written 18446744073709551615, which jansson cannot: a random word of the same length, quotes included,
- * stands for it until the text is made. */
+/* RLIM_INFINITY is written 18446744073709551615, which jansson cannot: a random word of the same
+ * length, quotes included, stands for it until the text is made. */
 enum { UNLIMITED = 18 };
 static const char unlimited_digits[] = "18446744073709551615";
 
-/* Remembers the first text that could not be taken, so that the builders need no check on every line. */
-struct builder { struct launch *l; const char *bad; bool failed; char unlimited[UNLIMITED + 1]; };
+/* Remembers the first text that could not be taken, so that the builders need no check on every
+ * line. */
+struct builder {
+	struct launch *l;
+	const char *bad;
+	bool failed;
+	char unlimited[UNLIMITED + 1];
+};
 
 static json_t *text(struct builder *b, const char *s)
 {
@@ -80,8 +86,8 @@ static json_t *capabilities(struct builder *b)
 	const struct launch *l = b->l;
 	json_t *caps = json_object();
 	uint64_t all = l->cap_base | l->cap_asked;
-	/* Without root's special standing only ambient capabilities survive an exec: what was asked for by name is given
-	 * that way, and nothing else. */
+	/* Without root's special standing only ambient capabilities survive an exec: what was asked
+	 * for by name is given that way, and nothing else. */
 	bool root = l->user.uid == 0;
 	uint64_t held = root ? all : l->cap_asked;
 
@@ -121,7 +127,8 @@ static int make_unlimited(struct builder *b, struct err *e)
 
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return err_sys(e, "getrandom");
-	(void)snprintf(b->unlimited, sizeof(b->unlimited), "limit%013llx", (unsigned long long)(random >> 12));
+	(void)snprintf(b->unlimited, sizeof(b->unlimited), "limit%013llx",
+		       (unsigned long long)(random >> 12));
 	return 0;
 }
 
@@ -134,7 +141,9 @@ static void write_unlimited(const struct builder *b, char *doc)
 static json_t *environment(struct builder *b)
 {
 	const struct launch *l = b->l;
-	const struct { const char *key, *value; } defaults[] = { { "HOME=", l->user.home }, { "HOSTNAME=", l->hostname } };
+	const struct {
+		const char *key, *value;
+	} defaults[] = { { "HOME=", l->user.home }, { "HOSTNAME=", l->hostname } };
 	json_t *env = texts(b, l->env.v, l->env.n);
 
 	for (size_t i = 0; i < N_ELEMENTS(defaults); i++) {
@@ -155,15 +164,18 @@ static json_t *process(struct builder *b)
 
 	put(b, p, "terminal", json_boolean(l->terminal));
 	if (l->terminal && l->rows && l->columns)
-		put(b, p, "consoleSize", json_pack("{s:i,s:i}", "height", l->rows, "width", l->columns));
+		put(b, p, "consoleSize",
+		    json_pack("{s:i,s:i}", "height", l->rows, "width", l->columns));
 	put(b, p, "user", user(b));
 	put(b, p, "args", texts(b, l->args.v, l->args.n));
 	put(b, p, "env", environment(b));
 	put_text(b, p, "cwd", l->cwd);
 	put(b, p, "capabilities", capabilities(b));
 	for (size_t i = 0; i < l->ulimits.n; i++)
-		add(b, limits, json_pack("{s:s,s:o,s:o}", "type", l->ulimits.v[i].name, "soft",
-					 limit(b, l->ulimits.v[i].soft), "hard", limit(b, l->ulimits.v[i].hard)));
+		add(b, limits,
+		    json_pack("{s:s,s:o,s:o}", "type", l->ulimits.v[i].name, "soft",
+			      limit(b, l->ulimits.v[i].soft), "hard",
+			      limit(b, l->ulimits.v[i].hard)));
 	put(b, p, "rlimits", limits);
 	put(b, p, "noNewPrivileges", json_boolean(!l->nnp_off));
 	put_text(b, p, "apparmorProfile", l->apparmor);
@@ -201,8 +213,9 @@ static json_t *default_mount(struct builder *b, size_t i)
 	const char *type = default_mounts[i].type, *source = default_mounts[i].source;
 	bool one_id = l->own_users && l->range_size == 1;
 
-	/* sysfs shows the network's devices, and only that network's owner may mount one: in a user namespace of its own,
-	 * on somebody else's network, the host's is shown, read-only throughout. */
+	/* sysfs shows the network's devices, and only that network's owner may mount one: in a user
+	 * namespace of its own, on somebody else's network, the host's is shown, read-only
+	 * throughout. */
 	if (str_eq(type, "sysfs") && l->own_users && l->network != LAUNCH_NET_NONE) {
 		add(b, options, json_string("rbind"));
 		add(b, options, json_string("rro"));
@@ -212,14 +225,14 @@ static json_t *default_mount(struct builder *b, size_t i)
 	for (size_t k = 0; k < DEFAULT_OPTIONS && default_mounts[i].options[k]; k++)
 		if (!(one_id && str_eq(default_mounts[i].options[k], "gid=5")))
 			add(b, options, json_string(default_mounts[i].options[k]));
-	return json_pack("{s:s,s:s,s:s,s:o}", "destination", default_mounts[i].destination, "type", type, "source", source,
-			 "options", options);
+	return json_pack("{s:s,s:s,s:s,s:o}", "destination", default_mounts[i].destination, "type",
+			 type, "source", source, "options", options);
 }
 
 static json_t *id_map(uint32_t container, uint32_t host, uint32_t size)
 {
-	return json_pack("[{s:I,s:I,s:I}]", "containerID", (json_int_t)container, "hostID", (json_int_t)host, "size",
-			 (json_int_t)size);
+	return json_pack("[{s:I,s:I,s:I}]", "containerID", (json_int_t)container, "hostID",
+			 (json_int_t)host, "size", (json_int_t)size);
 }
 
 static json_t *asked_mount(struct builder *b, const struct launch_mount *m)
@@ -263,7 +276,9 @@ static json_t *resources(struct builder *b)
 	if (l->memory.set)
 		put(b, r, "memory", json_pack("{s:I}", "limit", (json_int_t)l->memory.v));
 	if (l->cpu_quota.set)
-		put(b, r, "cpu", json_pack("{s:I,s:i}", "quota", (json_int_t)l->cpu_quota.v, "period", LAUNCH_CPU_PERIOD));
+		put(b, r, "cpu",
+		    json_pack("{s:I,s:i}", "quota", (json_int_t)l->cpu_quota.v, "period",
+			      LAUNCH_CPU_PERIOD));
 	if (l->pids.set)
 		put(b, r, "pids", json_pack("{s:I}", "limit", (json_int_t)l->pids.v));
 	return r;
@@ -280,7 +295,8 @@ static json_t *namespaces(struct builder *b)
 	if (l->network == LAUNCH_NET_NONE)
 		add(b, list, json_pack("{s:s}", "type", "network"));
 	if (l->network == LAUNCH_NET_PATH)
-		add(b, list, json_pack("{s:s,s:o}", "type", "network", "path", text(b, l->net_path)));
+		add(b, list,
+		    json_pack("{s:s,s:o}", "type", "network", "path", text(b, l->net_path)));
 	if (l->own_users)
 		add(b, list, json_pack("{s:s}", "type", "user"));
 	return list;
@@ -288,10 +304,14 @@ static json_t *namespaces(struct builder *b)
 
 static json_t *linux_part(struct builder *b)
 {
-	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
-		"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
-		"/sys/firmware", "/sys/devices/virtual/powercap" };
-	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
+	static const char *const masked[] = {
+		"/proc/acpi",       "/proc/asound",      "/proc/interrupts",
+		"/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+		"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+		"/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap"
+	};
+	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+						"/proc/sysrq-trigger" };
 	const struct launch *l = b->l;
 	json_t *v = json_object();
 
@@ -299,8 +319,10 @@ static json_t *linux_part(struct builder *b)
 	if (l->own_users) {
 		bool one = l->range_size == 1;
 
-		put(b, v, "uidMappings", id_map(one ? l->user.uid : 0, l->range.uid, l->range_size));
-		put(b, v, "gidMappings", id_map(one ? l->user.gid : 0, l->range.gid, l->range_size));
+		put(b, v, "uidMappings",
+		    id_map(one ? l->user.uid : 0, l->range.uid, l->range_size));
+		put(b, v, "gidMappings",
+		    id_map(one ? l->user.gid : 0, l->range.gid, l->range_size));
 	}
 	put(b, v, "resources", resources(b));
 	if (l->seccomp)
@@ -335,8 +357,10 @@ static int check_user(const struct launch *l, struct err *e)
 	for (size_t i = 0; i < u->groups.n; i++)
 		most = u->groups.v[i] > most ? u->groups.v[i] : most;
 	if (most >= l->range_size)
-		return err_set(e, EINVAL, "id %u is beyond the container's range of %u ids; choose a smaller one, or --userns host", most,
-			       l->range_size);
+		return err_set(e, EINVAL,
+			       "id %u is beyond the container's range of %u ids; choose a smaller "
+			       "one, or --userns host",
+			       most, l->range_size);
 	return 0;
 }
 
@@ -354,13 +378,15 @@ int launch_document(struct launch *l, char **out, size_t *len, struct err *e)
 		return r;
 	put(&b, doc, "ociVersion", json_string(OCI_VERSION));
 	put(&b, doc, "process", process(&b));
-	put(&b, doc, "root", json_pack("{s:o,s:b}", "path", text(&b, l->root_path), "readonly", (int)l->read_only));
+	put(&b, doc, "root",
+	    json_pack("{s:o,s:b}", "path", text(&b, l->root_path), "readonly", (int)l->read_only));
 	put_text(&b, doc, "hostname", l->hostname);
 	put(&b, doc, "mounts", mounts(&b));
 	put(&b, doc, "annotations", annotations(&b));
 	put(&b, doc, "linux", linux_part(&b));
 	if (b.bad)
-		return err_set(e, EILSEQ, "\"%.200s\" is not valid UTF-8, as a config.json must be", b.bad);
+		return err_set(e, EILSEQ, "\"%.200s\" is not valid UTF-8, as a config.json must be",
+			       b.bad);
 	*out = b.failed ? NULL : json_dumps(doc, JSON_INDENT(4) | JSON_ENSURE_ASCII);
 	if (!*out)
 		return err_set(e, ENOMEM, "the document could not be made");
@@ -369,8 +395,8 @@ int launch_document(struct launch *l, char **out, size_t *len, struct err *e)
 	return 0;
 }
 
-int launch_decide(const struct launch *l, const char *bytes, size_t len, const struct spec **spec, const struct plan **plan,
-		  struct err *e)
+int launch_decide(const struct launch *l, const char *bytes, size_t len, const struct spec **spec,
+		  const struct plan **plan, struct err *e)
 {
 	struct facts *facts = arena_alloc(l->a, sizeof(*facts));
 	const struct policy_request request = {

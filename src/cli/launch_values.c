@@ -12,7 +12,12 @@
 #include "base/fd.h"
 #include "policy/merge.h"
 
-enum { ENV_FILE_MAX = 4 * 1024 * 1024, ENV_MAX = 16384, MEMORY_LEAST = 4 * 1024 * 1024, CPUS_MOST = 100000 };
+enum {
+	ENV_FILE_MAX = 4 * 1024 * 1024,
+	ENV_MAX = 16384,
+	MEMORY_LEAST = 4 * 1024 * 1024,
+	CPUS_MOST = 100000
+};
 
 static int no_memory(struct err *e)
 {
@@ -30,7 +35,10 @@ int launch_read_cpus(const char *text, int64_t *quota, struct err *e)
 	size_t pn = dot ? strlen(dot + 1) : 0;
 
 	if (wn >= sizeof(whole) || pn > 5 || wn + pn == 0 || text[strspn(text, "0123456789.")])
-		return err_set(e, EINVAL, "--cpus %s: want a number such as 2 or 0.5, with at most five decimals", text);
+		return err_set(
+			e, EINVAL,
+			"--cpus %s: want a number such as 2 or 0.5, with at most five decimals",
+			text);
 	if (wn > 0) {
 		memcpy(whole, text, wn);
 		whole[wn] = '\0';
@@ -52,7 +60,8 @@ static int limit_read(const char *option, const char *text, uint64_t *out, struc
 		return 0;
 	}
 	if (str_u64(text, out) < 0)
-		return err_set(e, EINVAL, "--ulimit %s: \"%s\" is neither a number nor unlimited", option, text);
+		return err_set(e, EINVAL, "--ulimit %s: \"%s\" is neither a number nor unlimited",
+			       option, text);
 	return 0;
 }
 
@@ -65,13 +74,16 @@ int launch_read_ulimit(const char *text, struct launch_ulimit *out, struct err *
 	int resource, r;
 
 	if (n == 0 || n >= sizeof(name))
-		return err_set(e, EINVAL, "--ulimit %s: want NAME=SOFT[:HARD], such as nofile=1024:4096", text);
+		return err_set(e, EINVAL,
+			       "--ulimit %s: want NAME=SOFT[:HARD], such as nofile=1024:4096",
+			       text);
 	memcpy(name, text, n);
 	name[n] = '\0';
 	resource = spec_rlimit_find(name);
 	u.name = resource < 0 ? NULL : spec_rlimit_name(resource);
 	if (!u.name)
-		return err_set(e, EINVAL, "--ulimit %s: there is no limit named \"%s\"", text, name);
+		return err_set(e, EINVAL, "--ulimit %s: there is no limit named \"%s\"", text,
+			       name);
 	colon = strchr(equals + 1, ':');
 	n = colon ? (size_t)(colon - equals - 1) : strlen(equals + 1);
 	if (n >= sizeof(soft))
@@ -85,7 +97,8 @@ int launch_read_ulimit(const char *text, struct launch_ulimit *out, struct err *
 	if (r < 0)
 		return r;
 	if (u.soft > u.hard)
-		return err_set(e, EINVAL, "--ulimit %s: the soft limit is above the hard one", text);
+		return err_set(e, EINVAL, "--ulimit %s: the soft limit is above the hard one",
+			       text);
 	*out = u;
 	return 0;
 }
@@ -118,7 +131,9 @@ int launch_read_limits(struct launch *l, struct err *e)
 
 	if (o->memory) {
 		if (str_size(o->memory, &bytes) < 0 || bytes > INT64_MAX)
-			return err_set(e, EINVAL, "--memory %s: want bytes, or a number with k, m or g", o->memory);
+			return err_set(e, EINVAL,
+				       "--memory %s: want bytes, or a number with k, m or g",
+				       o->memory);
 		if (bytes < MEMORY_LEAST)
 			return err_set(e, EINVAL, "--memory %s: the least is 4m", o->memory);
 		l->memory = (struct opt_i64){ true, (int64_t)bytes };
@@ -131,11 +146,16 @@ int launch_read_limits(struct launch *l, struct err *e)
 	}
 	if (o->pids_limit) {
 		if (str_i64(o->pids_limit, &l->pids.v) < 0 || l->pids.v < -1 || l->pids.v == 0)
-			return err_set(e, EINVAL, "--pids-limit %s: want a number above 0, or -1 for none", o->pids_limit);
+			return err_set(e, EINVAL,
+				       "--pids-limit %s: want a number above 0, or -1 for none",
+				       o->pids_limit);
 		l->pids.set = true;
 	}
-	if (o->stop_timeout && (str_u32(o->stop_timeout, &l->stop_timeout) < 0 || l->stop_timeout > 86400))
-		return err_set(e, EINVAL, "--stop-timeout %s: want seconds, at most 86400; 0 waits for ever", o->stop_timeout);
+	if (o->stop_timeout &&
+	    (str_u32(o->stop_timeout, &l->stop_timeout) < 0 || l->stop_timeout > 86400))
+		return err_set(e, EINVAL,
+			       "--stop-timeout %s: want seconds, at most 86400; 0 waits for ever",
+			       o->stop_timeout);
 	return read_ulimits(l, e);
 }
 
@@ -160,7 +180,8 @@ static int env_grow(struct launch *l, struct err *e)
 	return 0;
 }
 
-/* "KEY=VALUE" replaces an earlier KEY; "KEY" alone takes the caller's value, and is left out when the caller has none. */
+/* "KEY=VALUE" replaces an earlier KEY; "KEY" alone takes the caller's value, and is left out when
+ * the caller has none. */
 int launch_env_set(struct launch *l, const char *assignment, struct err *e)
 {
 	const char *equals = strchr(assignment, '=');
@@ -192,7 +213,8 @@ int launch_env_set(struct launch *l, const char *assignment, struct err *e)
 	return 0;
 }
 
-/* Docker's format: one assignment a line, no quoting; blank lines and lines that begin with '#' do not count. */
+/* Docker's format: one assignment a line, no quoting; blank lines and lines that begin with '#' do
+ * not count. */
 static int read_env_file(struct launch *l, const char *file, struct err *e)
 {
 	auto_free char *bytes = NULL;
@@ -226,7 +248,8 @@ static int read_env_file(struct launch *l, const char *file, struct err *e)
 
 int launch_read_env(struct launch *l, struct err *e)
 {
-	int r = launch_env_set(l, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", e);
+	int r = launch_env_set(
+		l, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", e);
 
 	if (r == 0 && l->terminal)
 		r = launch_env_set(l, "TERM=xterm", e);
@@ -245,11 +268,11 @@ int launch_read_env(struct launch *l, struct err *e)
 /* ---- capabilities ---- */
 
 /* What stock server images need (level hardened); what Docker gives. */
-#define CAPS_SERVER                                                                                \
-	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | \
-	 CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL) |      \
-	 CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT))
-#define CAPS_LABEL (CAPS_SERVER | CAP_BIT(CAP_AUDIT_WRITE))
+#define CAPS_SERVER                                                                               \
+	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) |                   \
+	 CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETPCAP) | \
+	 CAP_BIT(CAP_KILL) | CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT))
+#define CAPS_LABEL  (CAPS_SERVER | CAP_BIT(CAP_AUDIT_WRITE))
 #define CAPS_DOCKER (CAPS_LABEL | CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_SETFCAP))
 
 static int caps_read(const char *option, const struct cli_list *list, uint64_t *out, struct err *e)
@@ -265,8 +288,9 @@ static int caps_read(const char *option, const struct cli_list *list, uint64_t *
 		cap = capname_find(name, strlen(name));
 		if (cap < 0) {
 			near = capname_nearest(name, strlen(name));
-			return err_set(e, EINVAL, "%s %s: unknown capability%s%s%s", option, name, near ? "; did you mean " : "",
-				       near ? near : "", near ? "?" : "");
+			return err_set(e, EINVAL, "%s %s: unknown capability%s%s%s", option, name,
+				       near ? "; did you mean " : "", near ? near : "",
+				       near ? "?" : "");
 		}
 		*out |= CAP_BIT(cap);
 	}
@@ -282,15 +306,19 @@ static int caps_check_ceiling(const struct launch *l, struct err *e)
 	if (l->label_caps.found && over_label) {
 		capname_list(over_label, names, sizeof(names));
 		return err_set(e, EPERM,
-			       "%s asks for %s, which a label cannot have; leave it out with --cap-drop, or give it with "
-			       "--cap-add and --policy baseline", l->label_caps.from, names);
+			       "%s asks for %s, which a label cannot have; leave it out with "
+			       "--cap-drop, or give it with "
+			       "--cap-add and --policy baseline",
+			       l->label_caps.from, names);
 	}
 	if (l->level == LEVEL_HARDENED)
 		over_add = l->cap_add & ~CAPS_SERVER;
 	if (over_add && l->level >= LEVEL_HARDENED) {
 		capname_list(over_add, names, sizeof(names));
-		return err_set(e, EPERM, "--cap-add %s: beyond the ceiling of level %s; allow it with --policy baseline", names,
-			       policy_level_name(l->level));
+		return err_set(e, EPERM,
+			       "--cap-add %s: beyond the ceiling of level %s; allow it with "
+			       "--policy baseline",
+			       names, policy_level_name(l->level));
 	}
 	return 0;
 }
@@ -298,7 +326,10 @@ static int caps_check_ceiling(const struct launch *l, struct err *e)
 int launch_read_caps(struct launch *l, struct err *e)
 {
 	static const uint64_t base[LEVELS] = {
-		[LEVEL_NONE] = CAPS_DOCKER, [LEVEL_BASELINE] = CAPS_DOCKER, [LEVEL_HARDENED] = CAPS_SERVER, [LEVEL_STRICT] = 0,
+		[LEVEL_NONE] = CAPS_DOCKER,
+		[LEVEL_BASELINE] = CAPS_DOCKER,
+		[LEVEL_HARDENED] = CAPS_SERVER,
+		[LEVEL_STRICT] = 0,
 	};
 	int r = caps_read("--cap-add", &l->o->cap_add, &l->cap_add, e);
 

@@ -28,9 +28,14 @@ const struct id_range_paths id_range_host = {
 	.records = "/run/caisson-ids",
 };
 
-struct block { uint32_t start; uint64_t slots; };
+struct block {
+	uint32_t start;
+	uint64_t slots;
+};
 /* Both blocks are cut to the same number of ranges. */
-struct pool { struct block uid, gid; };
+struct pool {
+	struct block uid, gid;
+};
 
 /* ---- owners ---- */
 
@@ -43,7 +48,8 @@ int owner_text(const char *state_dir, char *out, unsigned long size, struct err 
 		return err_code(e, -r, "read this process's start time");
 	n = snprintf(out, size, "%d:%llu:%s", (int)getpid(), (unsigned long long)start, state_dir);
 	if (n < 0 || (unsigned long)n >= size)
-		return err_set(e, ENAMETOOLONG, "the state directory's name is too long: %s", state_dir);
+		return err_set(e, ENAMETOOLONG, "the state directory's name is too long: %s",
+			       state_dir);
 	return 0;
 }
 
@@ -72,26 +78,33 @@ bool owner_is_alive(const char *text)
 
 /* ---- what the host offers ---- */
 
-static int block_check(const char *file, const char *start_text, const char *count_text, struct block *out, struct err *e)
+static int block_check(const char *file, const char *start_text, const char *count_text,
+		       struct block *out, struct err *e)
 {
 	uint64_t count;
 	uint32_t start;
 
 	if (str_u32(start_text, &start) < 0 || str_u64(count_text, &count) < 0)
-		return err_set(e, EINVAL, "%s: the entry of caisson is not caisson:START:COUNT", file);
+		return err_set(e, EINVAL, "%s: the entry of caisson is not caisson:START:COUNT",
+			       file);
 	if (start < LOWEST_START)
-		return err_set(e, EINVAL, "%s: the range of caisson starts at %u, among the host's own ids; start at %d or above",
+		return err_set(e, EINVAL,
+			       "%s: the range of caisson starts at %u, among the host's own ids; "
+			       "start at %d or above",
 			       file, start, LOWEST_START);
 	if (count < ID_RANGE_SIZE)
-		return err_set(e, EINVAL, "%s: the range of caisson has %llu ids, one container needs %u", file,
-			       (unsigned long long)count, ID_RANGE_SIZE);
+		return err_set(e, EINVAL,
+			       "%s: the range of caisson has %llu ids, one container needs %u",
+			       file, (unsigned long long)count, ID_RANGE_SIZE);
 	if (count > UINT32_MAX - start)
-		return err_set(e, ERANGE, "%s: the range of caisson goes beyond the largest id", file);
+		return err_set(e, ERANGE, "%s: the range of caisson goes beyond the largest id",
+			       file);
 	*out = (struct block){ .start = start, .slots = count / ID_RANGE_SIZE };
 	return 0;
 }
 
-/* The first entry of "caisson" in a subuid(5) file. -ENOENT without an error text: there is none. */
+/* The first entry of "caisson" in a subuid(5) file. -ENOENT without an error text: there is none.
+ */
 static int block_read(const char *file, struct block *out, struct err *e)
 {
 	auto_free char *bytes = NULL;
@@ -110,7 +123,8 @@ static int block_read(const char *file, struct block *out, struct err *e)
 			continue;
 		count = strchr(start, ':');
 		if (!count)
-			return err_set(e, EINVAL, "%s: the entry of caisson is not caisson:START:COUNT", file);
+			return err_set(e, EINVAL,
+				       "%s: the entry of caisson is not caisson:START:COUNT", file);
 		*count++ = '\0';
 		return block_check(file, start, count, out, e);
 	}
@@ -124,7 +138,9 @@ static int pool_find(const struct id_range_paths *p, struct pool *out, struct er
 	int q = r == 0 ? block_read(p->subgid, &gid, e) : r;
 
 	if (r == 0 && q == -ENOENT)
-		return err_set(e, EINVAL, "%s has an entry for caisson and %s has none: add the same line", p->subuid, p->subgid);
+		return err_set(e, EINVAL,
+			       "%s has an entry for caisson and %s has none: add the same line",
+			       p->subuid, p->subgid);
 	if (q == 0) {
 		uint64_t slots = uid.slots < gid.slots ? uid.slots : gid.slots;
 
@@ -135,12 +151,15 @@ static int pool_find(const struct id_range_paths *p, struct pool *out, struct er
 	if (q != -ENOENT)
 		return q;
 	if (access(p->systemd, F_OK) == 0) {
-		struct block all = { SYSTEMD_FIRST, (SYSTEMD_LAST + 1U - SYSTEMD_FIRST) / ID_RANGE_SIZE };
+		struct block all = { SYSTEMD_FIRST,
+				     (SYSTEMD_LAST + 1U - SYSTEMD_FIRST) / ID_RANGE_SIZE };
 
 		*out = (struct pool){ all, all };
 		return 0;
 	}
-	return err_set(e, ENOENT, "no user id range for containers on this host; add \"caisson:524288:16777216\" to %s and %s",
+	return err_set(e, ENOENT,
+		       "no user id range for containers on this host; add "
+		       "\"caisson:524288:16777216\" to %s and %s",
 		       p->subuid, p->subgid);
 }
 
@@ -159,8 +178,11 @@ static int records_open(const struct id_range_paths *p, struct err *e)
 	if (fstat(dir, &st) < 0)
 		return err_sys(e, "stat %s", p->records);
 	if (st.st_uid != geteuid() || (st.st_mode & 022))
-		return err_set(e, EPERM, "%s must belong to this user and be writable by nobody else", p->records);
-	/* One claim at a time: a stale link is removed and made again, and two of us must not do so at once. */
+		return err_set(e, EPERM,
+			       "%s must belong to this user and be writable by nobody else",
+			       p->records);
+	/* One claim at a time: a stale link is removed and made again, and two of us must not do so
+	 * at once. */
 	while (flock(dir, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "lock %s", p->records);
@@ -186,11 +208,14 @@ static void slot_range(const struct pool *pool, uint64_t slot, struct id_range *
 
 static int all_taken(const struct pool *pool, struct err *e)
 {
-	return err_set(e, EUSERS, "all %llu user id ranges are in use; make the entry of caisson in /etc/subuid larger",
+	return err_set(e, EUSERS,
+		       "all %llu user id ranges are in use; make the entry of caisson in "
+		       "/etc/subuid larger",
 		       (unsigned long long)pool->uid.slots);
 }
 
-int id_range_claim(const struct id_range_paths *p, const char *state_dir, struct id_range *out, struct err *e)
+int id_range_claim(const struct id_range_paths *p, const char *state_dir, struct id_range *out,
+		   struct err *e)
 {
 	struct pool pool;
 	char owner[OWNER_MAX];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* container/image.c - an image's configuration, read table by table. Everything in it is hostile. */
+/* container/image.c - an image's configuration, read table by table. Everything in it is hostile.
+ */
 #include "container/image.h"
 
 #include <errno.h>
@@ -65,7 +66,8 @@ static int read_list(struct arena *a, const char *key, const json_t *v, void *fi
 }
 
 /* Entrypoint and Cmd were plain strings in the oldest images: one shell line. */
-static int read_command(struct arena *a, const char *key, const json_t *v, void *field, struct err *e)
+static int read_command(struct arena *a, const char *key, const json_t *v, void *field,
+			struct err *e)
 {
 	struct strings *out = field;
 	const char **list;
@@ -101,7 +103,8 @@ static int read_keys(struct arena *a, const char *key, const json_t *v, void *fi
 	list = arena_array(a, n + 1, sizeof(*list));
 	if (!list)
 		return no_memory(e);
-	json_object_foreach(object, name, value) {
+	json_object_foreach(object, name, value)
+	{
 		list[i] = arena_strdup(a, name);
 		if (!list[i++])
 			return no_memory(e);
@@ -110,7 +113,8 @@ static int read_keys(struct arena *a, const char *key, const json_t *v, void *fi
 	return 0;
 }
 
-static int read_labels(struct arena *a, const char *key, const json_t *v, void *field, struct err *e)
+static int read_labels(struct arena *a, const char *key, const json_t *v, void *field,
+		       struct err *e)
 {
 	struct key_values *out = field;
 	json_t *object = (json_t *)(uintptr_t)v; /* jansson's iterators take no const */
@@ -126,7 +130,8 @@ static int read_labels(struct arena *a, const char *key, const json_t *v, void *
 	list = arena_array(a, n, sizeof(*list));
 	if (!list)
 		return no_memory(e);
-	json_object_foreach(object, name, value) {
+	json_object_foreach(object, name, value)
+	{
 		if (!json_is_string(value))
 			return err_set(e, EINVAL, "config.%s[\"%s\"]: must be a string", key, name);
 		list[i].key = arena_strdup(a, name);
@@ -176,7 +181,8 @@ static const json_t *find_config(const json_t *doc, struct err *e)
 	config = json_object_get(doc, "config");
 	if (!config)
 		config = json_object_get(doc, "Config");
-	/* OCI: "config" is optional; a file with rootfs and no config is an image without wishes. */
+	/* OCI: "config" is optional; a file with rootfs and no config is an image without wishes.
+	 */
 	if (!config && (json_object_get(doc, "rootfs") || json_object_get(doc, "RootFS")))
 		return json_null();
 	if (!config) {
@@ -193,7 +199,8 @@ static const json_t *find_config(const json_t *doc, struct err *e)
 	return config;
 }
 
-int image_config_parse(struct arena *a, const char *bytes, size_t len, struct image_config *out, struct err *e)
+int image_config_parse(struct arena *a, const char *bytes, size_t len, struct image_config *out,
+		       struct err *e)
 {
 	struct image_config image = { 0 };
 	json_error_t where;
@@ -213,7 +220,8 @@ int image_config_parse(struct arena *a, const char *bytes, size_t len, struct im
 		int r = 0;
 
 		if (v && !json_is_null(v))
-			r = fields[i].read(a, fields[i].key, v, (char *)&image + fields[i].offset, e);
+			r = fields[i].read(a, fields[i].key, v, (char *)&image + fields[i].offset,
+					   e);
 		if (r < 0)
 			return r;
 	}

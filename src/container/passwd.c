@@ -15,9 +15,16 @@
 enum { MAX_FIELDS = 8, NAME_MAX_BYTES = 256 };
 
 /* The wanted user or group: a number or a name. */
-struct wanted { bool is_number; uint32_t number; const char *name; };
+struct wanted {
+	bool is_number;
+	uint32_t number;
+	const char *name;
+};
 
-struct table { char *bytes; size_t len; };
+struct table {
+	char *bytes;
+	size_t len;
+};
 #define auto_table __attribute__((cleanup(table_done))) struct table
 
 static void table_done(struct table *t)
@@ -25,7 +32,8 @@ static void table_done(struct table *t)
 	free_p(&t->bytes);
 }
 
-/* A file that is missing is an empty one; a file that is not regular, too large or unreadable is an error. */
+/* A file that is missing is an empty one; a file that is not regular, too large or unreadable is an
+ * error. */
 static int table_read(int root, const char *path, struct table *out, struct err *e)
 {
 	auto_fd int fd = -1;
@@ -47,7 +55,8 @@ static int table_read(int root, const char *path, struct table *out, struct err 
 	return r < 0 ? err_wrap(e, "%s of the image", path) : 0;
 }
 
-/* Cuts the next line off *at and splits it at ':' in place. Returns the number of fields, 0 at the end. */
+/* Cuts the next line off *at and splits it at ':' in place. Returns the number of fields, 0 at the
+ * end. */
 static size_t next_line(char **at, char *end, char *fields[MAX_FIELDS])
 {
 	char *line = *at, *stop;
@@ -88,11 +97,13 @@ static int wanted_read(const char *text, const char *what, struct wanted *out, s
 	if (!*text)
 		return err_set(e, EINVAL, "the %s is empty", what);
 	if (strlen(text) > NAME_MAX_BYTES)
-		return err_set(e, EINVAL, "the %s name is longer than %d bytes", what, NAME_MAX_BYTES);
+		return err_set(e, EINVAL, "the %s name is longer than %d bytes", what,
+			       NAME_MAX_BYTES);
 	if (all_digits(text)) {
 		out->is_number = true;
 		if (!id_read(text, &out->number))
-			return err_set(e, ERANGE, "%s %s: the largest id is 4294967294", what, text);
+			return err_set(e, ERANGE, "%s %s: the largest id is 4294967294", what,
+				       text);
 		return 0;
 	}
 	/* "-1", "+1", "1 ": nobody means a name by these. */
@@ -109,12 +120,16 @@ static bool wanted_is(const struct wanted *w, const char *name, uint32_t id)
 static int not_found(int root, const char *what, const char *name, const char *file, struct err *e)
 {
 	if (root < 0)
-		return err_set(e, ENOENT, "%s \"%s\" is a name, and there is no root to look it up in; give its number", what,
-			       name);
-	return err_set(e, ENOENT, "no %s \"%s\" in the image's %s; give its number", what, name, file);
+		return err_set(e, ENOENT,
+			       "%s \"%s\" is a name, and there is no root to look it up in; give "
+			       "its number",
+			       what, name);
+	return err_set(e, ENOENT, "no %s \"%s\" in the image's %s; give its number", what, name,
+		       file);
 }
 
-static int find_user(int root, const struct wanted *w, struct arena *a, struct passwd_user *out, struct err *e)
+static int find_user(int root, const struct wanted *w, struct arena *a, struct passwd_user *out,
+		     struct err *e)
 {
 	auto_table t = { 0 };
 	char *fields[MAX_FIELDS], *at, *end;
@@ -128,7 +143,8 @@ static int find_user(int root, const struct wanted *w, struct arena *a, struct p
 	while ((n = next_line(&at, end, fields)) > 0) {
 		uint32_t uid, gid;
 
-		if (n < 4 || !fields[0][0] || !id_read(fields[2], &uid) || !id_read(fields[3], &gid))
+		if (n < 4 || !fields[0][0] || !id_read(fields[2], &uid) ||
+		    !id_read(fields[3], &gid))
 			continue;
 		if (!wanted_is(w, fields[0], uid))
 			continue;
@@ -206,7 +222,8 @@ static int find_memberships(int root, struct arena *a, struct passwd_user *u, st
 		if (gid == u->gid || id_listed(v, count, gid))
 			continue;
 		if (count == PASSWD_MAX_GROUPS)
-			return err_set(e, E2BIG, "user %s is in more than %d groups", u->name, PASSWD_MAX_GROUPS);
+			return err_set(e, E2BIG, "user %s is in more than %d groups", u->name,
+				       PASSWD_MAX_GROUPS);
 		v[count++] = gid;
 	}
 	u->groups = (struct ids){ .n = count, .v = v };

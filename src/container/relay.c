@@ -47,7 +47,8 @@ int relay_open(struct relay *r, int console, int in, int out, bool no_stdin, str
 void relay_close(struct relay *r)
 {
 	if (r->raw)
-		(void)tcsetattr(r->in, TCSADRAIN, &r->saved); /* nothing more can be done about it */
+		(void)tcsetattr(r->in, TCSADRAIN,
+				&r->saved); /* nothing more can be done about it */
 	r->raw = false;
 }
 
@@ -73,7 +74,8 @@ static bool flow_fill(struct relay_flow *f, int fd)
 
 static bool flow_empty(struct relay_flow *f, int fd)
 {
-	/* poll(2) promises room for PIPE_BUF bytes in a pipe, no more: a larger write could block the whole relay. */
+	/* poll(2) promises room for PIPE_BUF bytes in a pipe, no more: a larger write could block
+	 * the whole relay. */
 	size_t n = f->to - f->from < 4096 ? f->to - f->from : 4096;
 	ssize_t done = write(fd, f->bytes + f->from, n);
 
@@ -105,9 +107,11 @@ size_t relay_poll(const struct relay *r, struct pollfd v[3])
 
 static void step_console(struct relay *r, short events)
 {
-	/* EIO: every slave is closed. One may be opened again while the container lives, but then a hang-up is reported at once
-	 * and for ever by poll(2): stop looking. The drain at the end looks once more. */
-	if ((events & (POLLIN | POLLHUP | POLLERR)) && flow_is_empty(&r->down) && !flow_fill(&r->down, r->console))
+	/* EIO: every slave is closed. One may be opened again while the container lives, but then a
+	 * hang-up is reported at once and for ever by poll(2): stop looking. The drain at the end
+	 * looks once more. */
+	if ((events & (POLLIN | POLLHUP | POLLERR)) && flow_is_empty(&r->down) &&
+	    !flow_fill(&r->down, r->console))
 		r->console_open = false;
 	if ((events & POLLOUT) && !flow_is_empty(&r->up) && !flow_empty(&r->up, r->console))
 		r->console_open = false;
@@ -129,7 +133,8 @@ static void step_in(struct relay *r)
 static void step_out(struct relay *r)
 {
 	if (!r->out_open || !flow_empty(&r->down, r->out)) {
-		/* Nobody reads any more: go on reading the pty, or the container would block on it. */
+		/* Nobody reads any more: go on reading the pty, or the container would block on it.
+		 */
 		r->out_open = false;
 		r->down.from = r->down.to = 0;
 	}
@@ -140,7 +145,8 @@ void relay_step(struct relay *r, const struct pollfd *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (!v[i].revents)
 			continue;
-		/* in, out and the console may be one descriptor only in a test; the events tell them apart. */
+		/* in, out and the console may be one descriptor only in a test; the events tell
+		 * them apart. */
 		if (v[i].fd == r->console)
 			step_console(r, v[i].revents);
 		else if (v[i].fd == r->in && v[i].events == POLLIN)

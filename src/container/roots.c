@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* container/roots.c - unpacked roots: made, swept, removed. What lies in them was written by strangers. */
+/* container/roots.c - unpacked roots: made, swept, removed. What lies in them was written by
+ * strangers. */
 #include "container/roots.h"
 
 #include <dirent.h>
@@ -38,7 +39,8 @@ static int roots_open(const char *dir, bool make, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat %s", dir);
 	if (st.st_uid != geteuid() || (st.st_mode & 022))
-		return err_set(e, EPERM, "%s must belong to this user and be writable by nobody else", dir);
+		return err_set(e, EPERM,
+			       "%s must belong to this user and be writable by nobody else", dir);
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "lock %s", dir);
@@ -46,8 +48,8 @@ static int roots_open(const char *dir, bool make, struct err *e)
 }
 
 /*
- * Removes what it can from the directory `fd`. Returns 1 with *sub set to a directory that is not empty, 0 when nothing is
- * left, -errno.
+ * Removes what it can from the directory `fd`. Returns 1 with *sub set to a directory that is not
+ * empty, 0 when nothing is left, -errno.
  */
 static int remove_entries(int fd, int *sub)
 {
@@ -85,9 +87,9 @@ static int remove_entries(int fd, int *sub)
 }
 
 /*
- * Empties a directory with two descriptors however deep it is: goes down to the first directory that is not empty and
- * comes up again through "..", where the emptied one now goes away like any other entry. Nobody moves directories about
- * in here: the container is gone.
+ * Empties a directory with two descriptors however deep it is: goes down to the first directory
+ * that is not empty and comes up again through "..", where the emptied one now goes away like any
+ * other entry. Nobody moves directories about in here: the container is gone.
  */
 static int tree_empty(int top)
 {
@@ -179,7 +181,10 @@ int roots_make(const char *dir, const char *name, const char *state_dir, struct 
 	sweep(top);
 	if (mkdirat(top, name, 0700) < 0) {
 		if (errno == EEXIST)
-			return err_set(e, EEXIST, "%s/%s is in use; choose another --name, or delete that container", dir, name);
+			return err_set(
+				e, EEXIST,
+				"%s/%s is in use; choose another --name, or delete that container",
+				dir, name);
 		return err_sys(e, "make %s/%s", dir, name);
 	}
 	own = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -195,7 +200,8 @@ int roots_make(const char *dir, const char *name, const char *state_dir, struct 
 int roots_admit(const char *dir, const char *name, uint32_t gid, struct err *e)
 {
 	auto_fd int top = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	auto_fd int own = top < 0 ? -1 : openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int own =
+		top < 0 ? -1 : openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (own < 0)
 		return err_sys(e, "open %s/%s", dir, name);

@@ -2,7 +2,8 @@
 /*
  * container/wait.c - the end of a container's process, and what happens to the caller until then.
  *
- * One poll(2) over a signalfd, the process's pidfd and the relay: no handlers, no polling by the clock.
+ * One poll(2) over a signalfd, the process's pidfd and the relay: no handlers, no polling by the
+ * clock.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -24,12 +25,14 @@ struct watch {
 	int signals;
 	bool reap_all;
 	bool ended;
-	int status;		/* of waitpid(2), once ended */
-	int64_t kill_at;	/* ms, CLOCK_MONOTONIC; 0 = never */
+	int status;      /* of waitpid(2), once ended */
+	int64_t kill_at; /* ms, CLOCK_MONOTONIC; 0 = never */
 };
 
-/* Not blocked: the kernel's own faults, which must kill us, and job control, which stops the caller as its shell expects. */
-static const int left_alone[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGTSTP, SIGTTIN, SIGTTOU };
+/* Not blocked: the kernel's own faults, which must kill us, and job control, which stops the caller
+ * as its shell expects. */
+static const int left_alone[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP,
+				  SIGSYS,  SIGABRT, SIGTSTP, SIGTTIN, SIGTTOU };
 /* Blocked but not forwarded. SIGPIPE concerns our own writes, SIGURG nobody. */
 static const int not_forwarded[] = { SIGCHLD, SIGPIPE, SIGURG };
 
@@ -76,7 +79,8 @@ static void forward(struct watch *w, const struct signalfd_siginfo *info)
 		relay_resize(&w->relay);
 		return;
 	}
-	/* The caller's terminal changed its size: to a server without a terminal SIGWINCH can mean "stop". */
+	/* The caller's terminal changed its size: to a server without a terminal SIGWINCH can mean
+	 * "stop". */
 	if (sig == SIGWINCH && info->ssi_code == SI_KERNEL)
 		return;
 	if (sig == SIGTERM && w->o->stop_timeout && !w->kill_at)
@@ -132,7 +136,8 @@ static int watch_run(struct watch *w, struct err *e)
 	while (!w->ended) {
 		struct pollfd v[5] = {
 			{ .fd = w->signals, .events = POLLIN },
-			{ .fd = w->p->pidfd, .events = POLLIN }, /* a negative one is ignored by poll(2) */
+			{ .fd = w->p->pidfd,
+			  .events = POLLIN }, /* a negative one is ignored by poll(2) */
 		};
 		size_t n = relay_poll(&w->relay, v + 2);
 		int r = poll(v, (nfds_t)(2 + n), poll_timeout(w));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * caisson-unpack FD < ARCHIVE - unpacks a tar (plain, gzip, xz, zstd) of a root file system into the directory on descriptor FD.
+ * caisson-unpack FD < ARCHIVE - unpacks a tar (plain, gzip, xz, zstd) of a root file system into
+ * the directory on descriptor FD.
  *
- * Notes go to standard output as lines "note: ...", an error is the last line, the exit status is 0 or 1. The archive is a
- * stranger's and libarchive is a large parser: it runs with the few capabilities that unpacking needs, bounded memory, and no
- * way to gain more.
+ * Notes go to standard output as lines "note: ...", an error is the last line, the exit status is 0
+ * or 1. The archive is a stranger's and libarchive is a large parser: it runs with the few
+ * capabilities that unpacking needs, bounded memory, and no way to gain more.
  */
 #include "helpers/unpack.h"
 
@@ -37,9 +38,15 @@ static int archive_failed(struct archive *ar, struct err *e)
 
 static int drop_power(struct err *e)
 {
-	static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP, CAP_MKNOD };
-	const struct { int resource; struct rlimit limit; } limits[] = {
-		{ RLIMIT_AS, { MEMORY_MAX, MEMORY_MAX } }, { RLIMIT_CORE, { 0, 0 } }, { RLIMIT_NOFILE, { 64, 64 } },
+	static const int kept[] = { CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,
+				    CAP_FSETID, CAP_SETFCAP,      CAP_MKNOD };
+	const struct {
+		int resource;
+		struct rlimit limit;
+	} limits[] = {
+		{ RLIMIT_AS, { MEMORY_MAX, MEMORY_MAX } },
+		{ RLIMIT_CORE, { 0, 0 } },
+		{ RLIMIT_NOFILE, { 64, 64 } },
 	};
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 } }, now[2] = { { 0 } };
@@ -52,7 +59,8 @@ static int drop_power(struct err *e)
 	if (syscall(SYS_capget, &head, now) < 0)
 		return err_sys(e, "capget");
 	for (size_t i = 0; i < N_ELEMENTS(kept); i++)
-		data[kept[i] / 32].permitted |= now[kept[i] / 32].permitted & (1U << (kept[i] % 32));
+		data[kept[i] / 32].permitted |=
+			now[kept[i] / 32].permitted & (1U << (kept[i] % 32));
 	data[0].effective = data[0].permitted;
 	data[1].effective = data[1].permitted;
 	return syscall(SYS_capset, &head, data) < 0 ? err_sys(e, "drop capabilities") : 0;
@@ -65,13 +73,15 @@ static int read_ids(struct archive_entry *entry, struct unpack_attr *a, struct e
 	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
 
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
-		return err_set(e, ERANGE, "owner %lld:%lld is no pair of ids", (long long)uid, (long long)gid);
+		return err_set(e, ERANGE, "owner %lld:%lld is no pair of ids", (long long)uid,
+			       (long long)gid);
 	a->uid = (uint32_t)uid;
 	a->gid = (uint32_t)gid;
 	return 0;
 }
 
-/* Of the extended attributes only file capabilities matter to a root file system; the rest could mislead the host's tools. */
+/* Of the extended attributes only file capabilities matter to a root file system; the rest could
+ * mislead the host's tools. */
 static void read_capability(struct archive_entry *entry, struct unpack_attr *a)
 {
 	const char *name;
@@ -82,7 +92,8 @@ static void read_capability(struct archive_entry *entry, struct unpack_attr *a)
 		return;
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
 		/* struct vfs_cap_data: 12, 20 or, with a root id, 24 bytes (linux/capability.h) */
-		if (!name || !value || strcmp(name, "security.capability") != 0 || (size != 12 && size != 20 && size != 24))
+		if (!name || !value || strcmp(name, "security.capability") != 0 ||
+		    (size != 12 && size != 20 && size != 24))
 			continue;
 		a->capability = value;
 		a->capability_size = size;
@@ -105,19 +116,22 @@ static int write_block(int fd, const char *p, size_t len, int64_t at)
 	return 0;
 }
 
-static int copy_data(struct unpack *u, struct archive *ar, int fd, int64_t size, const char *name, struct err *e)
+static int copy_data(struct unpack *u, struct archive *ar, int fd, int64_t size, const char *name,
+		     struct err *e)
 {
 	const void *block;
 	size_t len;
 	la_int64_t at;
 	int r;
 
-	while ((r = archive_read_data_block(ar, &block, &len, &at)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+	while ((r = archive_read_data_block(ar, &block, &len, &at)) == ARCHIVE_OK ||
+	       r == ARCHIVE_WARN) {
 		if (at < 0 || at > size || len > (uint64_t)(size - at))
 			return err_set(e, EINVAL, "%s: holds more than its size", name);
 		u->bytes += len;
 		if (u->bytes > UNPACK_MAX_BYTES)
-			return err_set(e, EFBIG, "holds more than %llu GiB", (unsigned long long)(UNPACK_MAX_BYTES >> 30));
+			return err_set(e, EFBIG, "holds more than %llu GiB",
+				       (unsigned long long)(UNPACK_MAX_BYTES >> 30));
 		r = write_block(fd, block, len, at);
 		if (r < 0)
 			return err_code(e, -r, "%s: write", name);
@@ -128,8 +142,8 @@ static int copy_data(struct unpack *u, struct archive *ar, int fd, int64_t size,
 	return ftruncate(fd, size) < 0 ? err_sys(e, "%s: set its size", name) : 0;
 }
 
-static int put_file(struct unpack *u, struct archive *ar, struct archive_entry *entry, const char *name,
-		    const struct unpack_attr *a, struct err *e)
+static int put_file(struct unpack *u, struct archive *ar, struct archive_entry *entry,
+		    const char *name, const struct unpack_attr *a, struct err *e)
 {
 	int64_t size = archive_entry_size(entry);
 	auto_fd int fd = -1;
@@ -144,7 +158,8 @@ static int put_file(struct unpack *u, struct archive *ar, struct archive_entry *
 	return r < 0 ? r : unpack_file_done(u, fd, name, a, e);
 }
 
-static int put_entry(struct unpack *u, struct archive *ar, struct archive_entry *entry, struct err *e)
+static int put_entry(struct unpack *u, struct archive *ar, struct archive_entry *entry,
+		     struct err *e)
 {
 	const char *text = archive_entry_pathname(entry), *target = archive_entry_hardlink(entry);
 	struct unpack_attr a = { .mode = archive_entry_perm(entry) };
@@ -160,7 +175,8 @@ static int put_entry(struct unpack *u, struct archive *ar, struct archive_entry 
 	if (r < 0)
 		return r;
 	if (archive_entry_mtime_is_set(entry))
-		a.mtime = (struct timespec){ archive_entry_mtime(entry), archive_entry_mtime_nsec(entry) };
+		a.mtime = (struct timespec){ archive_entry_mtime(entry),
+					     archive_entry_mtime_nsec(entry) };
 	read_capability(entry, &a);
 	if (target)
 		return unpack_hardlink(u, name, target, e);
@@ -170,7 +186,9 @@ static int put_entry(struct unpack *u, struct archive *ar, struct archive_entry 
 	case AE_IFDIR:
 		return unpack_directory(u, name, &a, e);
 	case AE_IFLNK:
-		return unpack_symlink(u, name, archive_entry_symlink(entry) ? archive_entry_symlink(entry) : "", &a, e);
+		return unpack_symlink(
+			u, name, archive_entry_symlink(entry) ? archive_entry_symlink(entry) : "",
+			&a, e);
 	case AE_IFIFO:
 	case AE_IFCHR:
 	case AE_IFBLK:
@@ -201,7 +219,8 @@ static struct archive *archive_begin(struct err *e)
 	add_filter(ar, archive_read_support_filter_gzip);
 	add_filter(ar, archive_read_support_filter_xz);
 	add_filter(ar, archive_read_support_filter_zstd);
-	if (archive_read_support_format_tar(ar) != ARCHIVE_OK || archive_read_open_fd(ar, STDIN_FILENO, BLOCK) != ARCHIVE_OK) {
+	if (archive_read_support_format_tar(ar) != ARCHIVE_OK ||
+	    archive_read_open_fd(ar, STDIN_FILENO, BLOCK) != ARCHIVE_OK) {
 		(void)archive_failed(ar, e);
 		(void)archive_read_free(ar);
 		return NULL;
@@ -226,7 +245,8 @@ static int unpack_all(struct unpack *u, struct archive *ar, struct err *e)
 	if (u->entries == 0)
 		return err_set(e, EINVAL, "holds nothing: is it a tar of a root file system?");
 	if (u->notes > UNPACK_MAX_NOTES)
-		printf("note: and %llu more like these\n", (unsigned long long)(u->notes - UNPACK_MAX_NOTES));
+		printf("note: and %llu more like these\n",
+		       (unsigned long long)(u->notes - UNPACK_MAX_NOTES));
 	return 0;
 }
 
@@ -238,7 +258,9 @@ static int run(int argc, char **argv, struct err *e)
 	int r;
 
 	if (argc != 2 || str_u32(argv[1], &fd) < 0 || fd > INT_MAX || fd <= STDERR_FILENO)
-		return err_set(e, EINVAL, "usage: caisson-unpack FD < ARCHIVE, FD open on the directory to unpack into");
+		return err_set(e, EINVAL,
+			       "usage: caisson-unpack FD < ARCHIVE, FD open on the directory to "
+			       "unpack into");
 	u.root = (int)fd;
 	umask(0);
 	/* Names are bytes, and in this locale every UTF-8 name is taken as it is. */

@@ -41,12 +41,15 @@ int unpack_name(const char *text, char out[PATH_MAX], struct err *e)
 	size_t len = 0;
 
 	if (text[0] == '/')
-		return err_set(e, EINVAL, "%.200s: an absolute name has no place in an archive of a root", text);
+		return err_set(e, EINVAL,
+			       "%.200s: an absolute name has no place in an archive of a root",
+			       text);
 	while (*text) {
 		size_t n = strcspn(text, "/");
 
 		if (n == 2 && memcmp(text, "..", 2) == 0)
-			return err_set(e, EINVAL, "%.200s: \"..\" would lead out of the root", whole);
+			return err_set(e, EINVAL, "%.200s: \"..\" would lead out of the root",
+				       whole);
 		if (n > NAME_MAX || len + n + 2 > PATH_MAX)
 			return err_set(e, ENAMETOOLONG, "%.200s...: the name is too long", whole);
 		if (n > 0 && !(n == 1 && *text == '.')) {
@@ -68,7 +71,8 @@ static int refused_parent(const char *name, int r, struct err *e)
 	if (r == -ELOOP)
 		return err_set(e, ELOOP, "%s: its way leads through a symbolic link", name);
 	if (r == -ENOTDIR)
-		return err_set(e, ENOTDIR, "%s: its way leads through something that is no directory", name);
+		return err_set(e, ENOTDIR,
+			       "%s: its way leads through something that is no directory", name);
 	return err_code(e, -r, "%s", name);
 }
 
@@ -123,7 +127,8 @@ static int make_room(int dir, const char *base, const char *name, struct err *e)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return err_sys(e, "%s: replace what is there", name);
-	return unlinkat(dir, base, AT_REMOVEDIR) == 0 ? 0 : err_sys(e, "%s: replace a directory", name);
+	return unlinkat(dir, base, AT_REMOVEDIR) == 0 ? 0
+						      : err_sys(e, "%s: replace a directory", name);
 }
 
 static int open_place(struct unpack *u, const char *name, const char **base, struct err *e)
@@ -142,8 +147,8 @@ static int open_place(struct unpack *u, const char *name, const char **base, str
 
 /* ---- attributes ---- */
 
-static int set_owner_at(const struct unpack *u, int dir, const char *base, const char *name, const struct unpack_attr *a,
-			struct err *e)
+static int set_owner_at(const struct unpack *u, int dir, const char *base, const char *name,
+			const struct unpack_attr *a, struct err *e)
 {
 	if (u->privileged && fchownat(dir, base, a->uid, a->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "%s: set its owner", name);
@@ -151,7 +156,8 @@ static int set_owner_at(const struct unpack *u, int dir, const char *base, const
 }
 
 /* Owner first: changing it takes set-id bits and file capabilities away. */
-static int set_attr(struct unpack *u, int fd, const char *name, const struct unpack_attr *a, struct err *e)
+static int set_attr(struct unpack *u, int fd, const char *name, const struct unpack_attr *a,
+		    struct err *e)
 {
 	const struct timespec times[2] = { a->mtime, a->mtime };
 	struct stat st;
@@ -180,7 +186,8 @@ int unpack_directory(struct unpack *u, const char *name, const struct unpack_att
 	struct stat st;
 	int r;
 
-	dir = *name ? open_parent(u, name, &base, e) : openat(u->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dir = *name ? open_parent(u, name, &base, e)
+		    : openat(u->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return *name ? dir : err_sys(e, "open the root");
 	if (*name && mkdirat(dir, base, 0700) < 0) {
@@ -212,12 +219,14 @@ int unpack_file(struct unpack *u, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "%s: make the file", name) : fd;
 }
 
-int unpack_file_done(struct unpack *u, int fd, const char *name, const struct unpack_attr *a, struct err *e)
+int unpack_file_done(struct unpack *u, int fd, const char *name, const struct unpack_attr *a,
+		     struct err *e)
 {
 	return set_attr(u, fd, name, a, e);
 }
 
-int unpack_symlink(struct unpack *u, const char *name, const char *target, const struct unpack_attr *a, struct err *e)
+int unpack_symlink(struct unpack *u, const char *name, const char *target,
+		   const struct unpack_attr *a, struct err *e)
 {
 	const char *base;
 	auto_fd int dir = -1;
@@ -258,13 +267,18 @@ int unpack_hardlink(struct unpack *u, const char *name, const char *target, stru
 	dir = open_place(u, name, &base, e);
 	if (dir < 0)
 		return dir;
-	return linkat(from, from_base, dir, base, 0) < 0 ? err_sys(e, "%s: hard link to %s", name, clean) : 0;
+	return linkat(from, from_base, dir, base, 0) < 0
+		       ? err_sys(e, "%s: hard link to %s", name, clean)
+		       : 0;
 }
 
 static bool is_harmless_device(mode_t type, dev_t dev)
 {
-	static const struct { unsigned major, minor; } allowed[] = {
-		{ 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 2 }, /* null zero full random urandom tty ptmx */
+	static const struct {
+		unsigned major, minor;
+	} allowed[] = {
+		{ 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },
+		{ 1, 9 }, { 5, 0 }, { 5, 2 }, /* null zero full random urandom tty ptmx */
 	};
 
 	for (size_t i = 0; S_ISCHR(type) && i < N_ELEMENTS(allowed); i++)
@@ -273,7 +287,8 @@ static bool is_harmless_device(mode_t type, dev_t dev)
 	return false;
 }
 
-int unpack_node(struct unpack *u, const char *name, mode_t type, dev_t dev, const struct unpack_attr *a, struct err *e)
+int unpack_node(struct unpack *u, const char *name, mode_t type, dev_t dev,
+		const struct unpack_attr *a, struct err *e)
 {
 	const char *base;
 	auto_fd int dir = -1;
@@ -287,8 +302,10 @@ int unpack_node(struct unpack *u, const char *name, mode_t type, dev_t dev, cons
 		return dir;
 	if (mknodat(dir, base, type | 0600, S_ISFIFO(type) ? 0 : dev) < 0)
 		return err_sys(e, "%s: make the node", name);
-	/* No open: a FIFO would wait, a device would act. The name is ours alone, so no one has exchanged it. */
+	/* No open: a FIFO would wait, a device would act. The name is ours alone, so no one has
+	 * exchanged it. */
 	if (set_owner_at(u, dir, base, name, a, e) < 0)
 		return -e->code;
-	return fchmodat(dir, base, a->mode & 07777, 0) < 0 ? err_sys(e, "%s: set its mode", name) : 0;
+	return fchmodat(dir, base, a->mode & 07777, 0) < 0 ? err_sys(e, "%s: set its mode", name)
+							   : 0;
 }

@@ -16,7 +16,10 @@
 #include "container/id_ranges.h"
 #include "container/roots.h"
 
-struct home { char top[64], subuid[96], subgid[96], systemd[96], records[96], state[96]; struct id_range_paths p; };
+struct home {
+	char top[64], subuid[96], subgid[96], systemd[96], records[96], state[96];
+	struct id_range_paths p;
+};
 
 static void put(const char *path, const char *text)
 {
@@ -117,14 +120,19 @@ Test(id_ranges, a_pid_that_came_again_is_not_the_owner)
 	cr_expect(owner_is_alive("0:0:/tmp"));
 }
 
-static const struct { const char *uid, *gid; int want; const char *says; } bad[] = {
+static const struct {
+	const char *uid, *gid;
+	int want;
+	const char *says;
+} bad[] = {
 	{ NULL, NULL, -ENOENT, "caisson:524288" },
 	{ "other:1000000:65536\n", "other:1000000:65536\n", -ENOENT, "no user id range" },
 	{ "caisson:1000000:65536\n", NULL, -EINVAL, "has none" },
 	{ "caisson:0:65536\n", "caisson:0:65536\n", -EINVAL, "among the host's own ids" },
 	{ "caisson:1000:65536\n", "caisson:1000:65536\n", -EINVAL, "among the host's own ids" },
 	{ "caisson:1000000:1000\n", "caisson:1000000:1000\n", -EINVAL, "one container needs" },
-	{ "caisson:4294901760:131072\n", "caisson:4294901760:131072\n", -ERANGE, "beyond the largest id" },
+	{ "caisson:4294901760:131072\n", "caisson:4294901760:131072\n", -ERANGE,
+	  "beyond the largest id" },
 	{ "caisson:-5:65536\n", "caisson:1000000:65536\n", -EINVAL, "START:COUNT" },
 	{ "caisson:x\n", "caisson:x\n", -EINVAL, "START:COUNT" },
 };
@@ -137,7 +145,8 @@ Test(id_ranges, a_bad_entry_is_refused_with_the_way_to_mend_it)
 		struct err e = { 0 };
 
 		home_make(&h, bad[i].uid, bad[i].gid);
-		cr_expect_eq(id_range_claim(&h.p, h.state, &got, &e), bad[i].want, "case %zu: %s", i, e.text);
+		cr_expect_eq(id_range_claim(&h.p, h.state, &got, &e), bad[i].want, "case %zu: %s",
+			     i, e.text);
 		cr_expect(strstr(e.text, bad[i].says), "case %zu said: %s", i, e.text);
 		home_done(&h);
 	}

@@ -11,9 +11,11 @@ static int parse(struct arena *a, const char *json, struct image_config *out, st
 	return image_config_parse(a, json, strlen(json), out, e);
 }
 
-#define WISHES                                                                                              \
-	"\"User\":\"nginx\",\"Env\":[\"A=1\",\"B=\"],\"Entrypoint\":[\"/e\"],\"Cmd\":[\"x\",\"y\"],"         \
-	"\"WorkingDir\":\"/srv\",\"StopSignal\":\"SIGQUIT\",\"Labels\":{\"security.capabilities\":\"CHOWN\"}," \
+#define WISHES                                                                               \
+	"\"User\":\"nginx\",\"Env\":[\"A=1\",\"B=\"],\"Entrypoint\":[\"/"                    \
+	"e\"],\"Cmd\":[\"x\",\"y\"],"                                                        \
+	"\"WorkingDir\":\"/"                                                                 \
+	"srv\",\"StopSignal\":\"SIGQUIT\",\"Labels\":{\"security.capabilities\":\"CHOWN\"}," \
 	"\"Volumes\":{\"/data\":{}},\"ExposedPorts\":{\"80/tcp\":{}}"
 
 Test(image, the_three_forms_say_the_same)
@@ -52,7 +54,11 @@ Test(image, silence_is_not_an_empty_wish)
 	struct image_config c = { 0 };
 	struct err e = { 0 };
 
-	cr_assert_eq(parse(&a, "{\"config\":{\"User\":\"\",\"Cmd\":null,\"Entrypoint\":null,\"Labels\":null}}", &c, &e), 0);
+	cr_assert_eq(parse(&a,
+			   "{\"config\":{\"User\":\"\",\"Cmd\":null,\"Entrypoint\":null,\"Labels\":"
+			   "null}}",
+			   &c, &e),
+		     0);
 	cr_expect_null(c.user);
 	cr_expect_eq(c.cmd.n, 0);
 	cr_expect_eq(c.labels.n, 0);
@@ -72,7 +78,9 @@ Test(image, a_command_of_one_text_goes_through_the_shell)
 	cr_expect_str_eq(c.cmd.v[2], "echo hi");
 }
 
-static const struct { const char *json, *says; } refused[] = {
+static const struct {
+	const char *json, *says;
+} refused[] = {
 	{ "", "line" },
 	{ "7", "line" },
 	{ "\"x\"", "line" },
@@ -101,7 +109,8 @@ Test(image, what_is_malformed_is_refused_by_its_place_and_leaves_the_output_alon
 		struct err e = { 0 };
 
 		cr_expect_lt(parse(&a, refused[i].json, &c, &e), 0, "case %zu", i);
-		cr_expect(strstr(e.text, refused[i].says) || strcmp(refused[i].says, "line") == 0, "case %zu said: %s", i, e.text);
+		cr_expect(strstr(e.text, refused[i].says) || strcmp(refused[i].says, "line") == 0,
+			  "case %zu said: %s", i, e.text);
 		cr_expect_str_eq(c.user, "untouched");
 	}
 }

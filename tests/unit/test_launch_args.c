@@ -9,10 +9,16 @@
 #include "base/capname.h"
 #include "cli/launch.h"
 
-static const struct { const char *text; int want; int64_t quota; } cpus[] = {
-	{ "1", 0, 100000 },   { "0.5", 0, 50000 },	{ "2.25", 0, 225000 }, { ".5", 0, 50000 },     { "1.", 0, 100000 },
-	{ "0.01", 0, 1000 },  { "0.00001", -EINVAL, 0 }, { "0", -EINVAL, 0 },	{ "", -EINVAL, 0 },	{ ".", -EINVAL, 0 },
-	{ "-1", -EINVAL, 0 }, { "1e3", -EINVAL, 0 },	{ "1.2.3", -EINVAL, 0 }, { "99999999", -EINVAL, 0 }, { "1.123456", -EINVAL, 0 },
+static const struct {
+	const char *text;
+	int want;
+	int64_t quota;
+} cpus[] = {
+	{ "1", 0, 100000 },        { "0.5", 0, 50000 },        { "2.25", 0, 225000 },
+	{ ".5", 0, 50000 },        { "1.", 0, 100000 },        { "0.01", 0, 1000 },
+	{ "0.00001", -EINVAL, 0 }, { "0", -EINVAL, 0 },        { "", -EINVAL, 0 },
+	{ ".", -EINVAL, 0 },       { "-1", -EINVAL, 0 },       { "1e3", -EINVAL, 0 },
+	{ "1.2.3", -EINVAL, 0 },   { "99999999", -EINVAL, 0 }, { "1.123456", -EINVAL, 0 },
 };
 
 Test(launch_args, cpus_become_a_quota)
@@ -21,13 +27,20 @@ Test(launch_args, cpus_become_a_quota)
 		struct err e = { 0 };
 		int64_t quota = 0;
 
-		cr_expect_eq(launch_read_cpus(cpus[i].text, &quota, &e), cpus[i].want, "\"%s\": %s", cpus[i].text, e.text);
+		cr_expect_eq(launch_read_cpus(cpus[i].text, &quota, &e), cpus[i].want, "\"%s\": %s",
+			     cpus[i].text, e.text);
 		if (cpus[i].want == 0)
-			cr_expect_eq(quota, cpus[i].quota, "\"%s\": %lld", cpus[i].text, (long long)quota);
+			cr_expect_eq(quota, cpus[i].quota, "\"%s\": %lld", cpus[i].text,
+				     (long long)quota);
 	}
 }
 
-static const struct { const char *text; int want; const char *name; uint64_t soft, hard; } ulimits[] = {
+static const struct {
+	const char *text;
+	int want;
+	const char *name;
+	uint64_t soft, hard;
+} ulimits[] = {
 	{ "nofile=1024:4096", 0, "RLIMIT_NOFILE", 1024, 4096 },
 	{ "nofile=1024", 0, "RLIMIT_NOFILE", 1024, 1024 },
 	{ "core=0", 0, "RLIMIT_CORE", 0, 0 },
@@ -48,7 +61,8 @@ Test(launch_args, ulimits_are_read_or_refused)
 		struct launch_ulimit u = { 0 };
 		struct err e = { 0 };
 
-		cr_expect_eq(launch_read_ulimit(ulimits[i].text, &u, &e), ulimits[i].want, "%s: %s", ulimits[i].text, e.text);
+		cr_expect_eq(launch_read_ulimit(ulimits[i].text, &u, &e), ulimits[i].want, "%s: %s",
+			     ulimits[i].text, e.text);
 		if (ulimits[i].want < 0) {
 			cr_expect(strstr(e.text, ulimits[i].text), "%s", e.text);
 			continue;
@@ -76,7 +90,9 @@ Test(launch_args, volumes_are_private_recursive_binds)
 	cr_expect(m.bind && has(&m, "rbind") && has(&m, "rprivate") && has(&m, "ro"));
 	cr_assert_eq(launch_read_volume(&a, "/tmp:/data:rslave", &m, &e), 0, "%s", e.text);
 	cr_expect(has(&m, "rslave") && !has(&m, "rprivate"));
-	cr_assert_eq(launch_read_mount(&a, "type=bind,src=/tmp,dst=/d,readonly,bind-nonrecursive", &m, &e), 0, "%s", e.text);
+	cr_assert_eq(launch_read_mount(&a, "type=bind,src=/tmp,dst=/d,readonly,bind-nonrecursive",
+				       &m, &e),
+		     0, "%s", e.text);
 	cr_expect(has(&m, "bind") && !has(&m, "rbind") && has(&m, "ro"));
 }
 
@@ -87,14 +103,22 @@ Test(launch_args, a_tmpfs_is_restricted_unless_it_says_otherwise)
 	struct err e = { 0 };
 
 	cr_assert_eq(launch_read_tmpfs(&a, "/cache", &m, &e), 0, "%s", e.text);
-	cr_expect(has(&m, "nosuid") && has(&m, "nodev") && has(&m, "noexec") && has(&m, "mode=1777"));
-	cr_assert_eq(launch_read_tmpfs(&a, "/cache:size=1m,exec,mode=0700", &m, &e), 0, "%s", e.text);
-	cr_expect(has(&m, "exec") && !has(&m, "noexec") && has(&m, "size=1m") && !has(&m, "mode=1777"));
-	cr_assert_eq(launch_read_mount(&a, "type=tmpfs,dst=/c,tmpfs-size=2m,tmpfs-mode=0711", &m, &e), 0, "%s", e.text);
+	cr_expect(has(&m, "nosuid") && has(&m, "nodev") && has(&m, "noexec") &&
+		  has(&m, "mode=1777"));
+	cr_assert_eq(launch_read_tmpfs(&a, "/cache:size=1m,exec,mode=0700", &m, &e), 0, "%s",
+		     e.text);
+	cr_expect(has(&m, "exec") && !has(&m, "noexec") && has(&m, "size=1m") &&
+		  !has(&m, "mode=1777"));
+	cr_assert_eq(
+		launch_read_mount(&a, "type=tmpfs,dst=/c,tmpfs-size=2m,tmpfs-mode=0711", &m, &e), 0,
+		"%s", e.text);
 	cr_expect(has(&m, "size=2m") && has(&m, "mode=0711"));
 }
 
-static const struct { char kind; const char *text, *says; } bad_mounts[] = {
+static const struct {
+	char kind;
+	const char *text, *says;
+} bad_mounts[] = {
 	{ 'v', "/tmp", "SRC:DST" },
 	{ 'v', "/tmp:", "SRC:DST" },
 	{ 'v', ":/x", "SRC:DST" },
@@ -125,12 +149,15 @@ Test(launch_args, a_mount_that_cannot_be_meant_is_refused_in_its_own_words)
 		auto_arena a = { 0 };
 		struct launch_mount m = { .destination = "untouched" };
 		struct err e = { 0 };
-		int r = bad_mounts[i].kind == 'v' ? launch_read_volume(&a, bad_mounts[i].text, &m, &e) :
-			bad_mounts[i].kind == 't' ? launch_read_tmpfs(&a, bad_mounts[i].text, &m, &e) :
-						    launch_read_mount(&a, bad_mounts[i].text, &m, &e);
+		int r = bad_mounts[i].kind == 'v'
+				? launch_read_volume(&a, bad_mounts[i].text, &m, &e)
+			: bad_mounts[i].kind == 't'
+				? launch_read_tmpfs(&a, bad_mounts[i].text, &m, &e)
+				: launch_read_mount(&a, bad_mounts[i].text, &m, &e);
 
 		cr_expect_lt(r, 0, "%s", bad_mounts[i].text);
-		cr_expect(strstr(e.text, bad_mounts[i].says), "%s said: %s", bad_mounts[i].text, e.text);
+		cr_expect(strstr(e.text, bad_mounts[i].says), "%s said: %s", bad_mounts[i].text,
+			  e.text);
 		cr_expect_str_eq(m.destination, "untouched");
 	}
 }
@@ -157,7 +184,12 @@ Test(launch_args, the_environment_replaces_and_passes_on)
 
 /* ---- whole command lines ---- */
 
-struct line { struct launch_options o; struct launch l; struct arena a; struct err e; };
+struct line {
+	struct launch_options o;
+	struct launch l;
+	struct arena a;
+	struct err e;
+};
 
 static int read_line(struct line *x, const char *const *words)
 {
@@ -203,29 +235,36 @@ Test(launch_args, a_label_asks_and_cap_add_adds_within_the_ceiling)
 {
 	struct line x;
 
-	cr_assert_eq(read_line(&x, WORDS("--label", "security.capabilities=CHOWN,net_bind_service", "--cap-add", "KILL", "/tmp", "x")), 0,
-		     "%s", x.e.text);
+	cr_assert_eq(read_line(&x, WORDS("--label", "security.capabilities=CHOWN,net_bind_service",
+					 "--cap-add", "KILL", "/tmp", "x")),
+		     0, "%s", x.e.text);
 	cr_expect_eq(x.l.cap_base, CAP_BIT(0) | CAP_BIT(10));
 	cr_expect_eq(x.l.cap_asked, CAP_BIT(0) | CAP_BIT(10) | CAP_BIT(5));
 	line_done(&x);
-	cr_assert_eq(read_line(&x, WORDS("--label", "security.capabilities=CHOWN,KILL", "--cap-drop", "ALL", "--cap-add", "kill", "/tmp",
-					 "x")), 0, "%s", x.e.text);
+	cr_assert_eq(read_line(&x, WORDS("--label", "security.capabilities=CHOWN,KILL",
+					 "--cap-drop", "ALL", "--cap-add", "kill", "/tmp", "x")),
+		     0, "%s", x.e.text);
 	cr_expect_eq(x.l.cap_base, 0);
 	cr_expect_eq(x.l.cap_asked, CAP_BIT(5));
 	line_done(&x);
-	cr_assert_eq(read_line(&x, WORDS("--label", "security.capabilities=all", "/tmp", "x")), 0, "%s", x.e.text);
+	cr_assert_eq(read_line(&x, WORDS("--label", "security.capabilities=all", "/tmp", "x")), 0,
+		     "%s", x.e.text);
 	cr_expect_eq(x.l.cap_base | x.l.cap_asked, 0);
 	line_done(&x);
 }
 
-static const struct { const char *words[8]; const char *says; } refused[] = {
+static const struct {
+	const char *words[8];
+	const char *says;
+} refused[] = {
 	{ { NULL }, "requires a root file system" },
 	{ { "/nonexistent", "x" }, "root file system /nonexistent" },
 	{ { "/dev/null", "x" }, "neither a directory nor a file" },
 	{ { "/tmp" }, "nothing to run" },
 	{ { "--policy", "loose", "/tmp", "x" }, "--policy loose" },
 	{ { "--read-write", "/tmp", "x" }, "level strict keeps the root read-only" },
-	{ { "--read-write", "--read-only", "--policy", "none", "/tmp", "x" }, "exclude each other" },
+	{ { "--read-write", "--read-only", "--policy", "none", "/tmp", "x" },
+	  "exclude each other" },
 	{ { "--init", "--no-init", "/tmp", "x" }, "exclude each other" },
 	{ { "-d", "-t", "/tmp", "x" }, "-d and -t" },
 	{ { "-d", "-i", "/tmp", "x" }, "-d and -i" },
@@ -242,7 +281,8 @@ static const struct { const char *words[8]; const char *says; } refused[] = {
 	{ { "--stop-timeout", "soon", "/tmp", "x" }, "--stop-timeout soon" },
 	{ { "--cap-add", "NET_BIND_SERVIC", "/tmp", "x" }, "did you mean NET_BIND_SERVICE?" },
 	{ { "--cap-add", "SYS_ADMIN", "/tmp", "x" }, "allow it with --policy baseline" },
-	{ { "--label", "security.capabilities=NET_RAW", "/tmp", "x" }, "--cap-add and --policy baseline" },
+	{ { "--label", "security.capabilities=NET_RAW", "/tmp", "x" },
+	  "--cap-add and --policy baseline" },
 	{ { "--label", "=x", "/tmp", "x" }, "KEY=VALUE" },
 	{ { "--security-opt", "magic", "/tmp", "x" }, "--security-opt magic" },
 	{ { "--security-opt", "no-new-privileges=perhaps", "/tmp", "x" }, "no-new-privileges" },
@@ -293,7 +333,9 @@ Test(launch_args, what_an_ordinary_user_asks_for_by_name_is_ambient_and_roots_is
 	struct line x;
 	json_t *doc;
 
-	cr_assert_eq(read_line(&x, WORDS("--policy", "hardened", "--cap-add", "NET_BIND_SERVICE", "/tmp", "x")), 0, "%s", x.e.text);
+	cr_assert_eq(read_line(&x, WORDS("--policy", "hardened", "--cap-add", "NET_BIND_SERVICE",
+					 "/tmp", "x")),
+		     0, "%s", x.e.text);
 	doc = document(&x, 1000);
 	cr_expect_eq(json_array_size(at(doc, "process", "capabilities", "ambient")), 1);
 	cr_expect_eq(json_array_size(at(doc, "process", "capabilities", "effective")), 1);
@@ -314,10 +356,13 @@ Test(launch_args, the_document_is_one_that_the_reader_takes)
 	struct line x;
 	size_t len = 0;
 
-	cr_assert_eq(read_line(&x, WORDS("--policy", "none", "--memory", "64m", "--cpus", "0.5", "--pids-limit", "7", "--ulimit",
-					 "memlock=1:-1", "--tmpfs", "/cache:size=1m", "-v", "/tmp:/data:ro", "--hostname", "h", "-e", "A=b",
-					 "--label", "who=me", "--label", "io.caisson.profile=none", "-w", "/srv", "/tmp", "x", "-y")), 0,
-		     "%s", x.e.text);
+	cr_assert_eq(
+		read_line(&x, WORDS("--policy", "none", "--memory", "64m", "--cpus", "0.5",
+				    "--pids-limit", "7", "--ulimit", "memlock=1:-1", "--tmpfs",
+				    "/cache:size=1m", "-v", "/tmp:/data:ro", "--hostname", "h",
+				    "-e", "A=b", "--label", "who=me", "--label",
+				    "io.caisson.profile=none", "-w", "/srv", "/tmp", "x", "-y")),
+		0, "%s", x.e.text);
 	x.l.own_users = true;
 	x.l.range_size = 65536;
 	x.l.range = (struct id_range){ 1000000, 2000000 };
@@ -375,18 +420,26 @@ Test(launch_args, what_is_not_utf8_is_refused)
 
 Test(launch_args, conditions_of_a_docker_profile_are_settled_against_the_capabilities)
 {
-	static const char profile[] =
-		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,"
-		"\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]},"
-		"{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_ARCH_ARM\"]}],"
-		"\"syscalls\":["
-		"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":null,\"includes\":{},\"excludes\":{}},"
-		"{\"names\":[\"chroot\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_SYS_CHROOT\"]}},"
-		"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}},"
-		"{\"names\":[\"s390\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":[\"s390\"]}},"
-		"{\"names\":[\"ptrace\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"minKernel\":\"4.8\"}},"
-		"{\"names\":[\"later\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"minKernel\":\"99.0\"}},"
-		"{\"names\":[\"odd\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"minKernel\":\"new\"}}]}";
+	static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,"
+				      "\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\","
+				      "\"subArchitectures\":[\"SCMP_ARCH_X86\"]},"
+				      "{\"architecture\":\"SCMP_ARCH_AARCH64\","
+				      "\"subArchitectures\":[\"SCMP_ARCH_ARM\"]}],"
+				      "\"syscalls\":["
+				      "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\","
+				      "\"args\":null,\"includes\":{},\"excludes\":{}},"
+				      "{\"names\":[\"chroot\"],\"action\":\"SCMP_ACT_ALLOW\","
+				      "\"includes\":{\"caps\":[\"CAP_SYS_CHROOT\"]}},"
+				      "{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\","
+				      "\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}},"
+				      "{\"names\":[\"s390\"],\"action\":\"SCMP_ACT_ALLOW\","
+				      "\"includes\":{\"arches\":[\"s390\"]}},"
+				      "{\"names\":[\"ptrace\"],\"action\":\"SCMP_ACT_ALLOW\","
+				      "\"includes\":{\"minKernel\":\"4.8\"}},"
+				      "{\"names\":[\"later\"],\"action\":\"SCMP_ACT_ALLOW\","
+				      "\"includes\":{\"minKernel\":\"99.0\"}},"
+				      "{\"names\":[\"odd\"],\"action\":\"SCMP_ACT_ALLOW\","
+				      "\"includes\":{\"minKernel\":\"new\"}}]}";
 	json_t *doc = json_loads(profile, 0, NULL);
 	struct err e = { 0 };
 	json_t *out;

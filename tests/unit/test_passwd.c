@@ -13,7 +13,10 @@
 #include "container/passwd.h"
 
 /* A root with the two files; `passwd` and `group` may be NULL. */
-struct root { char path[64]; int fd; };
+struct root {
+	char path[64];
+	int fd;
+};
 
 static void put(int dir, const char *name, const char *text, size_t len)
 {
@@ -52,10 +55,16 @@ static const char passwd_text[] =
 	"web:x:101:102:web:/srv/web:/bin/sh\n"
 	"rel:x:103:103:relative home:srv:/bin/sh\n"
 	"last:x:104:104::/l:/bin/sh";
-static const char group_text[] =
-	"root:x:0:web\n102:x:0:\nweb:x:102:\nssl:x:110:other,web\nlog:x:111:web\nlog2:x:111:web\nnone:x:112:webb,we\nbad:x:zz:web\n";
+static const char group_text[] = "root:x:0:web\n102:x:0:\nweb:x:102:\nssl:x:110:other,web\nlog:x:"
+				 "111:web\nlog2:x:111:web\nnone:x:112:webb,we\nbad:x:zz:web\n";
 
-static const struct { const char *who; int want; uint32_t uid, gid; size_t groups; const char *home; } cases[] = {
+static const struct {
+	const char *who;
+	int want;
+	uint32_t uid, gid;
+	size_t groups;
+	const char *home;
+} cases[] = {
 	{ "web", 0, 101, 102, 3, "/srv/web" },
 	{ "101", 0, 101, 102, 3, "/srv/web" },
 	{ "web:ssl", 0, 101, 110, 0, "/srv/web" },
@@ -106,7 +115,8 @@ Test(passwd, names_and_numbers_become_ids_or_errors)
 			continue;
 		cr_expect_eq(u.uid, cases[i].uid, "\"%s\": uid %u", cases[i].who, u.uid);
 		cr_expect_eq(u.gid, cases[i].gid, "\"%s\": gid %u", cases[i].who, u.gid);
-		cr_expect_eq(u.groups.n, cases[i].groups, "\"%s\": %zu groups", cases[i].who, u.groups.n);
+		cr_expect_eq(u.groups.n, cases[i].groups, "\"%s\": %zu groups", cases[i].who,
+			     u.groups.n);
 		cr_expect_str_eq(u.home, cases[i].home, "\"%s\": %s", cases[i].who, u.home);
 	}
 	root_done(&root);
