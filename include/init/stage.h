@@ -18,8 +18,8 @@ struct stage {
 	char path[PROGRAM_PATH];
 };
 
-/* finish.c: the whole of it. `fd` is argv[2]. Returns what to exit with; does not return when the payload runs. */
-int finish_main(const char *fd);
+/* finish.c: the whole of it. argv is main's, with the descriptor in argv[2]. Returns what to exit with; does not return when the payload runs. */
+int finish_main(char *argv[]);
 
 /* filters.c: early ones are those of a launch without no_new_privs. */
 int filters_install(const struct stage *s, struct fault *f);

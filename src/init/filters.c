@@ -20,7 +20,9 @@ int filters_install(const struct stage *s, struct fault *f)
 			return fault_sys(f, "install a seccomp program of %u instructions with flags 0x%x", head->count, flags);
 		if (head->notify) {
 			int rc = gate_send_listener(s, fd, f);
-			(void)close(fd);
+			/* It is born close-on-exec. A late filter may forbid close(2), and the exec comes next anyway. */
+			if (!(s->record->flags & FINISH_NO_NEW_PRIVS))
+				(void)close(fd);
 			if (rc)
 				return rc;
 		}

@@ -321,19 +321,22 @@ static const char **point(const char **out, const struct finish_record *r, struc
 	return out;
 }
 
-static int make_words(const struct stage *s, struct words *w, struct fault *f)
+/* NULL, with f set, when there is no memory. */
+static const char **make_words(const struct stage *s, struct words *w, struct fault *f)
 {
 	const struct finish_record *r = s->record;
 	size_t n = record_count_strings(record_text(r, r->argv), r->argv.len);
 
 	n += r->env.len ? record_count_strings(record_text(r, r->env), r->env.len) : 0;
 	const char **at = mmap(NULL, (n + 2) * sizeof(*at), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at == MAP_FAILED)
-		return fault_sys(f, "memory for %lu words", (unsigned long)n);
+	if (at == MAP_FAILED) {
+		(void)fault_sys(f, "memory for %lu words", (unsigned long)n);
+		return NULL;
+	}
 	w->argv.strings = at;
 	w->env.strings = point(at, r, r->argv);
 	(void)point(w->env.strings, r, r->env);
-	return 0;
+	return at;
 }
 
 /* Comes back only when it fails. From the filter on: write or sendto, execve, exit_group. */
@@ -379,7 +382,7 @@ static int stay_as_pid1(struct stage *s, const struct words *w, struct fault *f)
 	if (child < 0)
 		return child;
 	if (child == 0) {
-		rc = exec_payload(s, w, f);
+		(void)exec_payload(s, w, f);	/* came back: f says why */
 		gate_report(s, f);
 		_exit(f->status ? f->status : FAULT_OTHER);
 	}
@@ -396,11 +399,10 @@ static int stay_as_pid1(struct stage *s, const struct words *w, struct fault *f)
 
 static int finish_become_payload(struct stage *s, struct fault *f)
 {
-	struct words w;
+	struct words w = { .argv = { NULL }, .env = { NULL } };
 
-	int rc = make_words(s, &w, f);
-	if (rc)
-		return rc;
+	if (!make_words(s, &w, f))
+		return -f->code;
 	return has(s, FINISH_PID1) ? stay_as_pid1(s, &w, f) : exec_payload(s, &w, f);
 }
 
@@ -427,13 +429,16 @@ static const struct {
 };
 /* clang-format on */
 
-int finish_main(const char *fd)
+int finish_main(char *argv[])
 {
 	struct stage s = { .channel = -1, .gate = -1 };
 	struct fault f = { 0 };
 
-	int rc = open_record(&s, fd, &f);
-	for (size_t i = 0; i < sizeof(finish_steps) / sizeof(finish_steps[0]) && !rc; i++) {
+	int rc = open_record(&s, argv[2], &f);
+	/* What ps(1) shows of PID 1 is then the name alone. */
+	memset(argv[1], 0, strlen(argv[1]));
+	memset(argv[2], 0, strlen(argv[2]));
+	for (size_t i = 0; i < sizeof(finish_steps) / sizeof(finish_steps[0]) && !rc && s.record; i++) {
 		rc = finish_steps[i].run(&s, &f);
 		if (rc && f.text[0] && finish_steps[i].doing)
 			(void)fault_wrap(&f, "%s", finish_steps[i].doing);

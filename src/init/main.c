@@ -21,6 +21,6 @@ int main(int argc, char *argv[])
 	(void)raw_sigdisposition(SIGCHLD, 0);
 
 	if (argc == 3 && !strcmp(argv[1], FINISH_ARGV1))
-		return finish_main(argv[2]);
+		return finish_main(argv);
 	return image_main(argv, mask);
 }

@@ -200,12 +200,16 @@ static int check_caps(const struct privs *p, struct fault *f)
 
 	if (raw_capget(now) < 0)
 		return fault_sys(f, "read the capabilities back");
+	/* The kernel keeps the ambient set within these two. */
+	const uint64_t can_be_ambient = (uint64_t)(now[1].permitted & now[1].inheritable) << 32 |
+					(now[0].permitted & now[0].inheritable);
 	for (int cap = 0; cap <= RAW_CAP_MAX; cap++) {
 		int in = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 		if (in < 0)
 			break;
 		bounding |= in ? cap_bit(cap) : 0;
-		ambient |= prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) > 0 ? cap_bit(cap) : 0;
+		if ((can_be_ambient & cap_bit(cap)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) > 0)
+			ambient |= cap_bit(cap);
 	}
 	int rc = check_set("bounding", bounding, p->bounding, f);
 	if (!rc)
