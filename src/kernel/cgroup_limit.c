@@ -138,27 +138,45 @@ static int cannot_hand_down(int rc, const char *dir, const char *controller, con
 	return err_code(e, -rc, "%s: enable the %s controller in %s", property, controller, dir);
 }
 
-/* One write for all of them; when that fails, one each, so that a controller nobody needs does not stop the others. */
+/* What is in `list`, wanted, and not in `enabled`: "+cpu +memory". */
+static void wanted_of(const char *list, const char *enabled, const struct resources *r, char *out, size_t size)
+{
+	char one[80];
+
+	*out = '\0';
+	for (const char *p = list; *p; p += strcspn(p, " "), p += *p == ' ') {
+		size_t n = strlen(out);
+
+		snprintf(one, sizeof(one), "%.*s", (int)strcspn(p, " "), p);
+		if ((is_usual(one) || needed_by(r, one)) && !cgroup_has_controller(enabled, one, ' ') && n + strlen(one) + 3 < size)
+			snprintf(out + n, size - n, "%s+%s", n ? " " : "", one);
+	}
+}
+
+/*
+ * One write for all of them; when that fails, one each, so that a controller nobody needs does not stop the others. Not so where
+ * the rule about processes forbids it: some controllers would be taken even then, and make the cgroup a threaded one.
+ */
 static int enable_in(const char *dir, const char *list, const struct resources *r, struct err *e)
 {
-	char path[PATH_MAX + 64], enabled[512], text[512] = "", one[80];
+	char path[PATH_MAX + 64], enabled[512], text[512], one[80];
+	int rc;
 
 	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", dir);
 	if (fd_read_small(AT_FDCWD, path, enabled, sizeof(enabled)) < 0)
 		return 0; /* above the mount, or the caller may not: the check at the end tells */
-	for (const char *p = list; *p; p += strcspn(p, " "), p += *p == ' ') {
-		snprintf(one, sizeof(one), "%.*s", (int)strcspn(p, " "), p);
-		if ((is_usual(one) || needed_by(r, one)) && !cgroup_has_controller(enabled, one, ' ') &&
-		    strlen(text) + strlen(one) + 3 < sizeof(text))
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s+%s", *text ? " " : "", one);
-	}
-	if (!*text || fd_write_to(AT_FDCWD, path, text) == 0)
+	wanted_of(list, enabled, r, text, sizeof(text));
+	rc = *text ? fd_write_to(AT_FDCWD, path, text) : 0;
+	if (rc == 0)
 		return 0;
+	bool forbidden = rc == -EBUSY || rc == -EOPNOTSUPP;
+
 	for (const char *p = text; *p; p += strcspn(p, " "), p += *p == ' ') {
 		snprintf(one, sizeof(one), "%.*s", (int)strcspn(p, " "), p);
 		const char *property = needed_by(r, one + 1);
-		int rc = fd_write_to(AT_FDCWD, path, one);
 
+		if (!forbidden)
+			rc = fd_write_to(AT_FDCWD, path, one);
 		if (rc < 0 && property)
 			return cannot_hand_down(rc, dir, one + 1, property, e);
 	}
