@@ -81,7 +81,10 @@ int launch_plan(const struct cli_globals *g, int argc, char *const *argv, struct
 		r = launch_read(g, o, (int)operands.n, words, a, &l, e);
 	if (r == 0)
 		r = launch_preview(&l, &document, &len, e);
-	return r < 0 ? r : launch_decide(&l, document, len, spec, plan, e);
+	if (r == 0)
+		r = launch_decide(&l, document, len, spec, plan, e);
+	launch_options_done(o);
+	return r;
 }
 
 /* ---- the container ---- */

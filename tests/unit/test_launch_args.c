@@ -211,6 +211,7 @@ static int read_line(struct line *x, const char *const *words)
 static void line_done(struct line *x)
 {
 	launch_done(&x->l);
+	launch_options_done(&x->o);
 	arena_done(&x->a);
 }
 
