@@ -12,7 +12,7 @@ D=$TMP/driver
 	bail "finish_driver.c does not compile"
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -o "$TMP/payload" "$here/src/init_payload.c" || bail "init_payload.c does not compile"
 
-plan 82
+plan 85
 
 # drive WORDS... -- ARGV...: everything that is said, in OUT. What the init or payload writes to stderr too.
 drive() { OUT=$(TMPDIR=$TMP timeout -k 2 30 "$D" "$CAISSON_INIT" "$@" 2>&1 < /dev/null); }
@@ -130,26 +130,31 @@ like "the environment is the record's alone" "$(echo "$OUT" | grep -E '^[A-Z_]+=
 
 # ---- seccomp ----
 
-drive nnp filter=165 -- sh -c 'grep -E "^Seccomp:" /proc/self/status; mount -t tmpfs x /mnt || echo refused'
+drive nnp filter=mount -- sh -c 'grep -E "^Seccomp:" /proc/self/status; mount -t tmpfs x /mnt || echo refused'
 like "late: with no_new_privs" "$OUT" '^refused'
 is "the filter is on" "$(field Seccomp)" 2
 all=$(sed -n 's/^CapBnd:[^0-9a-f]*//p' /proc/self/status)
-drive caps="$all,$all,$all,0,0" filter=165 filter=166 -- sh -c 'grep -E "^(Seccomp|NoNew)" /proc/self/status'
+drive caps="$all,$all,$all,0,0" filter=mount filter=umount2 -- sh -c 'grep -E "^(Seccomp|NoNew)" /proc/self/status'
 is "early: without, while CAP_SYS_ADMIN is there" "$(field Seccomp) $(field NoNewPrivs) $(field Seccomp_filters)" "2 0 2"
 # Everything but what may still be called afterwards: a filter of several, each killing one thing that init needs before.
 kill=0x80000000
 drive nnp gate uid=1000 gid=1000 caps=0,0,0,0,0 groups= hook=2:/bin/true \
-	filter=126:$kill filter=117:$kill filter=119:$kill filter=116:$kill filter=80:$kill filter=43:$kill filter=288:$kill -- echo ran
+	filter=capset:$kill filter=setresuid:$kill filter=setresgid:$kill filter=setgroups:$kill filter=chdir:$kill filter=accept:$kill filter=accept4:$kill -- echo ran
 like "late is late: capset, setresuid, chdir, accept come before" "$OUT" '^ran$'
-drive nnp filter=59 -- true
+drive nnp filter=execve -- true
 like "an exec that the filter refuses comes back as an error" "$OUT" '^error 126 1 exec: "true": operation not permitted'
-drive nnp filter=59 filter=44:$kill -- true
+drive nnp filter=execve filter=sendto:$kill -- true
 unlike "(sendto must be allowed for that, or write)" "$OUT" '^ran$'
-drive nnp notify=83 -- true
+drive nnp filter=seccomp filter=mount -- sh -c 'grep Seccomp_filters /proc/self/status; mount -t tmpfs x /mnt || echo refused'
+like "a filter that forbids seccomp(2) does not keep the next one off" "$OUT" '^refused'
+is "both are on" "$(field Seccomp_filters)" 2
+drive nnp filter=seccomp filter=prctl filter=mount -- echo ran
+like "when nothing lets it on, that is an error" "$OUT" '^error 255 1 filter system calls: install a seccomp program'
+drive nnp notify=mkdirat -- true
 like "late: the listener is handed over after GO" "$(echo "$OUT" | tr '\n' ' ')" '^ready listener eof exit 0'
-drive notify=83 -- true
+drive notify=mkdirat -- true
 like "early: the listener comes before READY" "$(echo "$OUT" | tr '\n' ' ')" '^listener ready eof exit 0'
-drive nnp gate notify=83 -- true
+drive nnp gate notify=mkdirat -- true
 like "at the gate: over the connection" "$(echo "$OUT" | tr '\n' ' ')" '^ready listener eof exit 0'
 
 # ---- the gate ----
@@ -190,13 +195,13 @@ like "one that dies is named, with the signal" "$OUT" 'startContainer hook 0 \(/
 
 # ---- staying PID 1 ----
 
-drive pid1 pidns gate uid=1000 gid=1000 nnp filter=165 caps=0,0,0,0,0 -- sh -c 'echo $$; exit 6'
+drive pid1 pidns gate uid=1000 gid=1000 nnp filter=mount caps=0,0,0,0,0 -- sh -c 'echo $$; exit 6'
 like "it forks the payload, and exits as that does" "$(echo "$OUT" | tr '\n' ' ')" "^ready (eof 2|2 eof) exit 6 "
 drive pid1 pidns gate -- "$TMP/bin/script"
 like "an exec that fails comes back, as without" "$(echo "$OUT" | tr '\n' ' ')" '^ready error 127 2 exec: .*its interpreter.* exit 127 '
-drive pid1 pidns uid=1000 gid=1000 nnp filter=165 -- sh -c 'sh -c "sleep 0.2 & exit 0"; kill -TERM 1; sleep 5'
+drive pid1 pidns uid=1000 gid=1000 nnp filter=mount -- sh -c 'sh -c "sleep 0.2 & exit 0"; kill -TERM 1; sleep 5'
 like "a signal to PID 1 reaches the payload" "$OUT" '^exit 143$'
-drive pid1 pidns nnp filter=165 caps=0,0,0,0,0 -- sh -c 'mount -t proc p /proc 2> /dev/null; grep -E "^(CapEff|NoNewPrivs)" /proc/1/status > /dev/null; cat /proc/1/environ > /dev/null 2>&1 && echo seen; exit 0'
+drive pid1 pidns nnp filter=mount caps=0,0,0,0,0 -- sh -c 'mount -t proc p /proc 2> /dev/null; grep -E "^(CapEff|NoNewPrivs)" /proc/1/status > /dev/null; cat /proc/1/environ > /dev/null 2>&1 && echo seen; exit 0'
 like "with a late filter PID 1 cannot be looked into" "$OUT" '^exit 0$'
 rm -f "$TMP/daemon"
 drive pid1 pidns option=drain=5 -- sh -c "'$TMP/payload' daemon '$TMP/daemon'; sleep 0.3; exit 9"
@@ -219,7 +224,7 @@ like "no descriptor at all" "$OUT" 'is no descriptor'
 
 # ---- memory ----
 
-drive gate memfd uid=1000 gid=1000 nnp groups= caps=0,0,0,0,0 filter=165 hold='sleep 0.1; sed -n "s/^VmRSS:[^0-9]*\([0-9]*\).*/rss \1/p" /proc/$PID/status' -- true
+drive gate memfd uid=1000 gid=1000 nnp groups= caps=0,0,0,0,0 filter=mount hold='sleep 0.1; sed -n "s/^VmRSS:[^0-9]*\([0-9]*\).*/rss \1/p" /proc/$PID/status' -- true
 rss=$(echo "$OUT" | sed -n 's/^rss //p')
 diag "waiting at the gate: $rss kB resident"
 if [ "$(stat -c %s "$CAISSON_INIT")" -gt 300000 ]; then

@@ -132,11 +132,27 @@ static void on_rlimit(const char *v)
 	add(&d.rlimits, &l, sizeof(l));
 }
 
-/* NR[:ACTION]: a program that answers this system call so (default: EPERM), and allows the others. */
+static const struct { const char *name; uint32_t nr; } calls[] = {
+	{ "mount", SYS_mount }, { "umount2", SYS_umount2 }, { "capset", SYS_capset }, { "setresuid", SYS_setresuid },
+	{ "setresgid", SYS_setresgid }, { "setgroups", SYS_setgroups }, { "chdir", SYS_chdir }, { "accept", SYS_accept },
+	{ "accept4", SYS_accept4 }, { "execve", SYS_execve }, { "sendto", SYS_sendto }, { "mkdirat", SYS_mkdirat },
+	{ "seccomp", SYS_seccomp }, { "prctl", SYS_prctl },
+};
+
+static uint32_t call_number(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (strlen(calls[i].name) == len && !memcmp(calls[i].name, name, len))
+			return calls[i].nr;
+	fprintf(stderr, "finish_driver: no system call `%s`\n", name);
+	exit(99);
+}
+
+/* NAME[:ACTION]: a program that answers this system call so (default: EPERM), and allows the others. */
 static void add_filter(const char *v, uint32_t notify)
 {
-	char *end;
-	uint32_t nr = (uint32_t)strtoul(v, &end, 0);
+	const char *end = v + strcspn(v, ":");
+	uint32_t nr = call_number(v, (size_t)(end - v));
 	uint32_t action = notify ? 0x7fc00000 : *end ? (uint32_t)strtoul(end + 1, NULL, 0) : 0x00050001;
 	const struct finish_filter head = { 4, 0, notify, 0 };
 	const struct { uint16_t code; uint8_t t, f; uint32_t k; } insns[4] = {
