@@ -13,6 +13,7 @@
 struct child {
 	const struct launch_request *r;
 	int sync;			/* the child's end */
+	int runtime_end;		/* the runtime's end, which the clone copied: closed first, or its death would go unseen */
 	int init_fd;			/* sealed caisson-init */
 	int tasks[CGROUP_MAX_DIRS], n_tasks;
 	struct ns_fds join;		/* namespaces to join; -1 where none */
@@ -33,6 +34,7 @@ _Noreturn void child_go_between(struct child *c, uint64_t flags, void (*then)(st
 /* Steps that both kinds share. */
 int child_join_cgroup(struct child *c, struct err *e);
 int child_join(struct child *c, struct err *e);
+int child_hide(struct child *c, struct err *e);
 int child_write_record(struct child *c, struct err *e);
 int child_become_init(struct child *c, struct err *e);
 /* Opens a terminal in `root`, makes it 0, 1 and 2, and sends the master to the runtime. */

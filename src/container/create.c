@@ -61,22 +61,28 @@ static int build_filters(struct creating *c, struct err *e)
 	return filter_build(&c->arena, &c->plan->filter, &c->filters, e);
 }
 
-static int make_cgroup(struct creating *c, struct err *e)
+static int locate_cgroup(struct creating *c, struct err *e)
 {
 	const struct plan *p = c->plan;
 
-	if (p->no_cgroup)
+	return p->no_cgroup ? 0 : cgroup_locate(&c->arena, p->cgroups_path, p->id, &c->cgroup, e);
+}
+
+static int make_cgroup(struct creating *c, struct err *e)
+{
+	const struct resources *limits = &c->plan->resources;
+
+	if (c->plan->no_cgroup)
 		return 0;
-	int r = cgroup_locate(&c->arena, p->cgroups_path, p->id, &c->cgroup, e);
-	if (r == 0)
-		r = cgroup_make(&c->cgroup, &p->resources, c->r->rootless, e);
+	int r = cgroup_make(&c->cgroup, limits, c->r->rootless, e);
 	if (r < 0)
 		return r;
 	c->cgroup_made = c->cgroup.mode != CGROUP_NONE;
-	return c->cgroup_made ? cgroup_limit(&c->cgroup, &p->resources, false, e) : 0;
+	c->state.cgroup = c->cgroup;
+	return c->cgroup_made ? cgroup_limit(&c->cgroup, limits, false, e) : 0;
 }
 
-/* Before there is a process: a runtime that is killed half-way leaves a record that delete can clean up after. */
+/* Before there is a cgroup or a process: a runtime that is killed half-way leaves a record that delete can clean up after. */
 static int announce(struct creating *c, struct err *e)
 {
 	const struct plan *p = c->plan;
@@ -214,8 +220,9 @@ static const struct { const char *doing; int (*run)(struct creating *, struct er
 	{ "create: check the request",	 check_request },
 	{ "create: make the state",	 make_state },
 	{ "create: build the filters",	 build_filters },
-	{ "create: make the cgroup",	 make_cgroup },
+	{ "create: locate the cgroup",	 locate_cgroup },
 	{ "create: announce",		 announce },
+	{ "create: make the cgroup",	 make_cgroup },
 	{ "create: open the gate",	 open_gate },
 	{ "create: launch",		 launch },
 	{ "create: read back",		 read_back },	/* the kernel's view against the plan, before the gate opens */

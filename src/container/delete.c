@@ -4,11 +4,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/gate.h"
 #include "container/id_ranges.h"
 #include "container/keep.h"
 #include "container/lifecycle.h"
@@ -16,10 +18,22 @@
 
 enum { KILL_DEADLINE_MS = 10 * 1000 };
 
-static int kill_and_wait(const struct state *s, struct err *e)
+/* A create that was killed before it wrote down its process. Without a gate the process ends by itself when the runtime goes;
+ * with one it waits there. The gate is made after the cgroup was found empty, or made: only then is it ours to empty. */
+static int kill_unknown(const struct state_dir *d, const struct state *s, struct err *e)
+{
+	if (!s->cgroup.n || faccessat(d->fd, GATE_NAME, F_OK, 0) < 0)
+		return 0;
+	return cgroup_kill(&s->cgroup, e);
+}
+
+static int kill_and_wait(const struct state_dir *d, const struct state *s, struct err *e)
 {
 	struct err gone = { 0 };
-	auto_fd int pidfd = s->pid > 0 ? state_pidfd(s, &gone) : -1;
+
+	if (s->pid <= 0)
+		return kill_unknown(d, s, e);
+	auto_fd int pidfd = state_pidfd(s, &gone);
 
 	if (pidfd >= 0)
 		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* ESRCH is what we want */
@@ -100,6 +114,6 @@ int container_delete(const char *state_root, const char *id, bool force, struct 
 	if (!force && (st == STATUS_RUNNING || st == STATUS_PAUSED))
 		return err_set(e, EBUSY, "cannot delete container %s that is not stopped: %s (use --force)", id,
 			       state_status_name(st));
-	r = kill_and_wait(s, e);
+	r = kill_and_wait(&d, s, e);
 	return r < 0 ? r : destroy(&d, &a, s, e);
 }

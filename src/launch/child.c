@@ -7,7 +7,7 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,6 +33,7 @@ _Noreturn void child_run(struct child *c, const struct child_step *steps, size_t
 {
 	struct err e = { 0 };
 
+	fd_close(&c->runtime_end);
 	for (size_t i = 0; i < n; i++) {
 		if (fault_here(steps[i].doing, &e) == 0 && steps[i].run(c, &e) == 0)
 			continue;
@@ -117,6 +118,14 @@ static int child_await_maps(struct child *c, struct err *e)
 			return err_set(e, EPROTO, "more mount trees than mounts");
 	}
 	return plan_of(c)->ns[NS_USER].mode == NS_INHERIT ? 0 : become_mapped_root(plan_of(c), e);
+}
+
+/* From here on the process will meet the container: nobody in there may ptrace it or look through its descriptors
+ * (CVE-2016-9962). Not earlier: the maps of a user namespace are written through files that this would hand to root. */
+int child_hide(struct child *c, struct err *e)
+{
+	(void)c;
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? err_sys(e, "become non-dumpable") : 0;
 }
 
 static int child_name_host(struct child *c, struct err *e)
@@ -283,6 +292,7 @@ static const struct child_step steps[] = {
 	{ "child: join the cgroup",	  child_join_cgroup },	/* on v1: before anything is unshared */
 	{ "child: join namespaces",	  child_join },		/* before any path is resolved */
 	{ "child: wait for the id maps",  child_await_maps },
+	{ "child: hide",		  child_hide },		/* until the exec of caisson-init */
 	{ "child: name the host",	  child_name_host },
 	{ "child: bring up loopback",	  child_network },
 	{ "child: attach the root",	  child_attach_root },
@@ -327,6 +337,7 @@ _Noreturn void child_go_between(struct child *c, uint64_t flags, void (*then)(st
 {
 	struct err e = { 0 };
 
+	fd_close(&c->runtime_end);
 	if (between(c, flags, then, &e) < 0) {
 		sync_send_error(c->sync, &e, 1);
 		_exit(1);

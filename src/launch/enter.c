@@ -55,6 +55,7 @@ static int enter_terminal(struct child *c, struct err *e)
 }
 
 static const struct child_step steps[] = {
+	{ "exec: hide",			child_hide },		/* before anything of the container can see us */
 	{ "exec: join the cgroup",	child_join_cgroup },
 	{ "exec: join namespaces",	enter_namespaces },
 	{ "exec: become a mapped user", enter_user },

@@ -105,7 +105,10 @@ static int prepare_child(struct making *m, struct err *e)
 
 static int prepare_sync(struct making *m, struct err *e)
 {
-	return sync_pair(&m->l->sync, &m->child.sync, e);
+	int r = sync_pair(&m->l->sync, &m->child.sync, e);
+
+	m->child.runtime_end = m->l->sync;
+	return r;
 }
 
 static int open_own(const char *ns, struct err *e)
@@ -499,7 +502,7 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 	struct making m __attribute__((cleanup(making_done))) = {
 		.r = r,
 		.l = out,
-		.child = { .r = r, .sync = -1, .init_fd = -1, .join = { .v = { -1, -1, -1, -1, -1, -1, -1, -1 } },
+		.child = { .r = r, .sync = -1, .runtime_end = -1, .init_fd = -1, .join = { .v = { -1, -1, -1, -1, -1, -1, -1, -1 } },
 			   .root_tree = -1, .root = -1, .record = -1 },
 		.cgroup_dir = -1,
 		.own_pid_ns = -1,
