@@ -32,8 +32,6 @@ struct launch_options {
 	struct cli_list tmpfs, cap_add, cap_drop, env, volume, mount, ulimit, security_opt, label;
 };
 extern const struct cli_option launch_option_table[];
-/* Frees the lists that cli_parse() made. */
-void launch_options_done(const struct launch_options *o);
 
 struct launch_ulimit {
 	const char *name; /* RLIMIT_* */

@@ -2,7 +2,6 @@
 /* caisson launch: a hardened container from a root file system, without an engine. */
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "base/fd.h"
 #include "cli/cli.h"
@@ -57,13 +56,6 @@ const struct cli_option launch_option_table[] = {
 };
 /* clang-format on */
 
-void launch_options_done(const struct launch_options *o)
-{
-	for (const struct cli_option *row = launch_option_table; row->name; row++)
-		if (row->type == CLI_LIST)
-			free((void *)((const struct cli_list *)((const char *)o + row->offset))->v);
-}
-
 static int preview(struct launch *l, struct err *e)
 {
 	const struct spec *spec;
@@ -95,7 +87,6 @@ static int launch(const struct cli_globals *g, const void *options, int argc, ch
 
 	if (r == 0)
 		r = l.o->print_spec || l.o->dry_run ? preview(&l, &e) : launch_run(g, &l, &e);
-	launch_options_done(options);
 	/* As a shell shows it: 127 when there is no such program, 126 when it cannot be run. */
 	if (r < 0 && str_starts(e.text, "exec: "))
 		return cli_fail(&e, e.code == ENOENT ? 127 : 126);

@@ -83,7 +83,7 @@ int launch_plan(const struct cli_globals *g, int argc, char *const *argv, struct
 		r = launch_preview(&l, &document, &len, e);
 	if (r == 0)
 		r = launch_decide(&l, document, len, spec, plan, e);
-	launch_options_done(o);
+	cli_options_done(launch_option_table, o);
 	return r;
 }
 

@@ -25,7 +25,11 @@
 #include "base/str.h"
 
 enum { BLOCK = 64 * 1024 };
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_MAX RLIM_INFINITY /* the sanitizer's own map is larger than any bound */
+#else
 #define MEMORY_MAX (UINT64_C(1) << 30)
+#endif
 
 static int archive_failed(struct archive *ar, struct err *e)
 {

@@ -138,6 +138,7 @@ is "in a pipe all of it arrives" "$(head -c 300000 /dev/zero | in_root -i "$ROOT
 signalled() {
 	sig=$1
 	shift
+	rm -f "$TMP/sig"
 	"$CAISSON" --root "$STATE" launch --userns host --user user --name "$MARK-sig" "$@" > "$TMP/sig" 2> /dev/null &
 	pid=$!
 	wait_for 5 grep -q ready "$TMP/sig" || echo "never ready"

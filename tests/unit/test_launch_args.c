@@ -211,7 +211,7 @@ static int read_line(struct line *x, const char *const *words)
 static void line_done(struct line *x)
 {
 	launch_done(&x->l);
-	launch_options_done(&x->o);
+	cli_options_done(launch_option_table, &x->o);
 	arena_done(&x->a);
 }
 
