@@ -157,10 +157,24 @@ static void meet_pids(struct merge *m)
 	merge_reason(m, REASON_NARROWED, "pids", before, merge_text(m, "%lld", (long long)pids->v), m->rule);
 }
 
+/* Bytes as people write them, where they come out even. */
+static const char *size_text(struct merge *m, struct opt_i64 size)
+{
+	long long v = size.v;
+
+	if (!size.set)
+		return "-";
+	if (v <= 0)
+		return "unlimited";
+	if (v % (1 << 30) == 0)
+		return merge_text(m, "%lldG", v >> 30);
+	return v % (1 << 20) == 0 ? merge_text(m, "%lldM", v >> 20) : merge_text(m, "%lld", v);
+}
+
 static void meet_memory(struct merge *m)
 {
 	struct opt_i64 *limit = &m->plan->resources.memory.limit;
-	const char *before = !limit->set ? "-" : limit->v <= 0 ? "unlimited" : merge_text(m, "%lld", (long long)limit->v);
+	const char *before = size_text(m, *limit);
 
 	/* Here the profile's value stands in for none; a number that the operator chose holds. */
 	if (m->p->memory == PROFILE_AS_ASKED || (limit->set && limit->v > 0)) {
@@ -168,7 +182,7 @@ static void meet_memory(struct merge *m)
 		return;
 	}
 	*limit = (struct opt_i64){ true, (int64_t)m->p->memory };
-	merge_reason(m, REASON_NARROWED, "memory", before, merge_text(m, "%lld", (long long)limit->v), m->rule);
+	merge_reason(m, REASON_NARROWED, "memory", before, size_text(m, *limit), m->rule);
 }
 
 int merge_limits(struct merge *m, struct err *e)
