@@ -55,6 +55,7 @@ for cmd in run create; do
 	done < "$TMP/$cmd-steps"
 done
 
+reconfig '.process.args = ["/bin/sleep", "1000"]'
 caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
 leftovers_before
 while read -r step; do
