@@ -17,6 +17,7 @@ allowed() {
 	cli)       echo 'cli/ container/ launch/ kernel/ policy/ spec/ base/ init/finish.h' ;;
 	init)      echo 'init/' ;;
 	helpers)   echo 'helpers/ base/' ;;
+	tools)     echo 'kernel/ policy/ spec/ base/ init/' ;; # run while building, not installed
 	*)         echo '' ;;
 	esac
 }
