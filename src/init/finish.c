@@ -309,7 +309,7 @@ static int finish_find_program(struct stage *s, struct fault *f)
 /* ---- the end ---- */
 
 union vector { const char **strings; char *const *exec; };
-struct words { union vector argv, env; };
+struct words { union vector argv, env; size_t size; };
 
 static const char **point(const char **out, const struct finish_record *r, struct finish_span span)
 {
@@ -328,7 +328,8 @@ static const char **make_words(const struct stage *s, struct words *w, struct fa
 	size_t n = record_count_strings(record_text(r, r->argv), r->argv.len);
 
 	n += r->env.len ? record_count_strings(record_text(r, r->env), r->env.len) : 0;
-	const char **at = mmap(NULL, (n + 2) * sizeof(*at), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	w->size = (n + 2) * sizeof(char *);
+	const char **at = mmap(NULL, w->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED) {
 		(void)fault_sys(f, "memory for %lu words", (unsigned long)n);
 		return NULL;
@@ -370,6 +371,16 @@ static int read_options(const struct stage *s, struct pid1 *p, struct fault *f)
 	return rc;
 }
 
+/* The payload's environment is no business of PID 1, and its pages count. */
+static void forget(struct stage *s, const struct words *w)
+{
+	union { const struct finish_record *in; void *out; } record = { s->record };
+
+	(void)munmap(w->argv.strings, w->size);
+	(void)munmap(record.out, s->record->size);
+	s->record = NULL;
+}
+
 /* PID 1 stays: it holds the same ids and capabilities as the payload, no descriptor but the standard three. */
 static int stay_as_pid1(struct stage *s, const struct words *w, struct fault *f)
 {
@@ -394,12 +405,13 @@ static int stay_as_pid1(struct stage *s, const struct words *w, struct fault *f)
 	 */
 	if (!s->record->filters.len || !has(s, FINISH_NO_NEW_PRIVS))
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	forget(s, w);
 	_exit(pid1_watch(&p, child));
 }
 
 static int finish_become_payload(struct stage *s, struct fault *f)
 {
-	struct words w = { .argv = { NULL }, .env = { NULL } };
+	struct words w = { .argv = { NULL } };
 
 	if (!make_words(s, &w, f))
 		return -f->code;
