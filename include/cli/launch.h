@@ -58,7 +58,8 @@ struct launch {
 	const char *root;      /* as given */
 	const char *root_path; /* absolute; for an archive where it is, or would be, unpacked */
 	bool archive;
-	int root_fd; /* O_PATH; -1 before an archive is unpacked */
+	const char *roots; /* where archives are unpacked */
+	int root_fd;       /* O_PATH; -1 before an archive is unpacked */
 	bool read_only;
 
 	struct image_config image;
@@ -155,7 +156,7 @@ int launch_env_set(struct launch *l, const char *assignment, struct err *e);
  * New reference. */
 json_t *launch_seccomp_read(const char *file, uint64_t caps, struct err *e);
 json_t *launch_seccomp_reduce(const json_t *profile, uint64_t caps, struct err *e);
-/* Unpacks l->root into a new directory below ROOTS_DIR and sets root_path and root_fd. */
+/* Unpacks l->root into a new directory below l->roots and sets root_path and root_fd. */
 int launch_unpack(struct launch *l, const char *state_dir, struct err *e);
 /* A capability list as the document writes it. */
 json_t *launch_caps_json(uint64_t set);

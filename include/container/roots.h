@@ -12,7 +12,10 @@
 
 #include "base/err.h"
 
-#define ROOTS_DIR "/var/lib/caisson/roots"
+/* /var/lib/caisson/roots as root, $XDG_DATA_HOME or ~/.local/share below "caisson/roots" otherwise.
+ */
+enum { ROOTS_DIR_MAX = 4096 };
+int roots_dir(char out[ROOTS_DIR_MAX], struct err *e);
 
 /* Makes <dir>/<name>/rootfs and gives a descriptor of it. -EEXIST: the name is in use. Sweeps
  * first. */

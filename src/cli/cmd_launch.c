@@ -99,8 +99,8 @@ const struct cli_command cmd_launch = {
 	.summary = "launch a hardened container from a root file system, without an engine",
 	.details = "ROOTFS is a directory, which is used as it is, or a tar made by `docker "
 		   "export` (plain, gzip, xz or zstd).\n"
-		   "An archive is unpacked to /var/lib/caisson/roots/ID, and removed with the "
-		   "container.\n"
+		   "An archive is unpacked to /var/lib/caisson/roots/ID (as an ordinary user to\n"
+		   "~/.local/share/caisson/roots/ID), and removed with the container.\n"
 		   "Without COMMAND the image's entry point and command run (--image-config).\n",
 	.options = launch_option_table,
 	.options_size = sizeof(struct launch_options),

@@ -62,6 +62,7 @@ static int read_name(struct launch *l, struct err *e)
 static int read_root(struct launch *l, const char *text, struct err *e)
 {
 	auto_free char *real = NULL;
+	char roots[ROOTS_DIR_MAX];
 	struct stat st;
 
 	l->root = text;
@@ -76,12 +77,15 @@ static int read_root(struct launch *l, const char *text, struct err *e)
 	} else if (S_ISREG(st.st_mode)) {
 		l->archive = true;
 		l->root = arena_strdup(l->a, real);
-		l->root_path = arena_printf(l->a, "%s/%s/rootfs", ROOTS_DIR, l->id);
+		if (roots_dir(roots, e) < 0)
+			return -e->code;
+		l->roots = arena_strdup(l->a, roots);
+		l->root_path = arena_printf(l->a, "%s/%s/rootfs", roots, l->id);
 	} else {
 		return err_set(e, EINVAL, "root file system %s: neither a directory nor a file",
 			       text);
 	}
-	return l->root && l->root_path ? 0 : no_memory(e);
+	return l->root && l->root_path && (l->roots || !l->archive) ? 0 : no_memory(e);
 }
 
 static int read_root_mode(struct launch *l, struct err *e)

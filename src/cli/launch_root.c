@@ -141,7 +141,7 @@ int launch_unpack(struct launch *l, const char *state_dir, struct err *e)
 	archive = open(l->root, O_RDONLY | O_CLOEXEC);
 	if (archive < 0)
 		return err_sys(e, "open %s", l->root);
-	l->root_fd = roots_make(ROOTS_DIR, l->id, state_dir, e);
+	l->root_fd = roots_make(l->roots, l->id, state_dir, e);
 	if (l->root_fd < 0)
 		return l->root_fd;
 	l->root_claimed = true;
@@ -207,14 +207,14 @@ int launch_find_idmaps(struct launch *l, struct err *e)
 				 "nobody in the container",
 				 m->source);
 	}
-	return l->root_claimed ? roots_admit(ROOTS_DIR, l->id, l->range.gid, e) : 0;
+	return l->root_claimed ? roots_admit(l->roots, l->id, l->range.gid, e) : 0;
 }
 
 void launch_give_back(struct launch *l)
 {
 	fd_close(&l->root_fd);
 	if (l->root_claimed)
-		roots_remove(ROOTS_DIR, l->id);
+		roots_remove(l->roots, l->id);
 	if (l->range_claimed)
 		id_range_drop(&id_range_host, l->range.uid);
 	l->root_claimed = l->range_claimed = false;

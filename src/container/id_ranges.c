@@ -280,6 +280,15 @@ void id_range_drop(const struct id_range_paths *p, uint32_t uid)
 		(void)unlinkat(dir, name, 0); /* gone already is as good */
 }
 
+static void drop_root(const char *name)
+{
+	char dir[ROOTS_DIR_MAX];
+	struct err e = { 0 };
+
+	if (roots_dir(dir, &e) == 0)
+		roots_remove(dir, name);
+}
+
 void id_range_release(const char *record)
 {
 	char copy[OWNER_MAX], *save = NULL;
@@ -293,6 +302,6 @@ void id_range_release(const char *record)
 		if (str_starts(part, "ids=") && str_u32(part + strlen("ids="), &uid) == 0)
 			id_range_drop(&id_range_host, uid);
 		else if (str_starts(part, "root="))
-			roots_remove(ROOTS_DIR, part + strlen("root="));
+			drop_root(part + strlen("root="));
 	}
 }

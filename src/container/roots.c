@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,6 +21,25 @@
 #include "container/state.h"
 
 enum { OWNER_SIZE = 4224 };
+
+int roots_dir(char out[ROOTS_DIR_MAX], struct err *e)
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (geteuid() == 0)
+		n = snprintf(out, ROOTS_DIR_MAX, "/var/lib/caisson/roots");
+	else if (data && data[0] == '/')
+		n = snprintf(out, ROOTS_DIR_MAX, "%s/caisson/roots", data);
+	else if (home && home[0] == '/')
+		n = snprintf(out, ROOTS_DIR_MAX, "%s/.local/share/caisson/roots", home);
+	else
+		return err_set(e, ENOENT, "no place for unpacked roots: set XDG_DATA_HOME or HOME");
+	return n < 0 || n >= ROOTS_DIR_MAX
+		       ? err_set(e, ENAMETOOLONG,
+				 "the place for unpacked roots has too long a name")
+		       : 0;
+}
 
 static int roots_open(const char *dir, bool make, struct err *e)
 {
