@@ -85,8 +85,8 @@ struct finish_record {
  * Messages on the sync socket (SOCK_SEQPACKET, one packet each). From caisson-init:
  *   READY     every step is done and the identity check has held; the runtime reads the kernel's view back
  *   LISTENER  with one descriptor: the seccomp listener; comes before READY (early) or between GO and the exec (late)
- *   ERROR     struct finish_error, then exit(1). `status` is what the command should exit with when nothing else rules:
- *             127 not found, 126 not executable, 255 otherwise
+ *   ERROR     struct finish_error; init then exits with `status`, which is what the command should exit with when
+ *             nothing else rules: 127 not found, 126 not executable, 255 otherwise
  * To caisson-init, when the sync socket is the gate: GO, one byte.
  * End of file after GO, without ERROR: the exec happened (close-on-exec).
  *

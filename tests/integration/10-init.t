@@ -17,7 +17,7 @@ ln -s caisson-init "$TMP/tini"
 P=$TMP/payload
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -o "$P" "$here/src/init_payload.c" || bail "init_payload.c does not compile"
 
-plan 96
+plan 101
 
 # in_ns CMD...: as PID 1; status and output as usual.
 in_ns() { timeout -k 2 30 unshare --pid --fork --kill-child --mount-proc "$@"; }
@@ -221,6 +221,27 @@ kill -CONT "$PID"
 ended
 is "and SIGCONT wakes it" "$(tail -n 1 "$TMP/log")" on
 
+# ---- a terminal ----
+
+cat > "$TMP/leads" <<'SH'
+#!/bin/sh
+read -r _ _ _ _ group session _ front _ < /proc/self/stat
+[ "$group" = "$session" ] && echo session
+[ "$group" = "$front" ] && echo front
+exit 5
+SH
+chmod 755 "$TMP/leads"
+if command -v script > /dev/null 2>&1; then
+	RC=0
+	OUT=$(timeout 10 script -qec "exec '$INIT' -v -- '$TMP/leads'" /dev/null < /dev/null | tr -d '\r') || RC=$?
+	like "the child takes the terminal along into its session" "$(echo "$OUT" | tr '\n' ' ')" 'session front '
+	unlike "and the hang-up that comes with letting go is not for it" "$OUT" 'SIGHUP|SIGCONT'
+	OUT=$(timeout 10 script -qec "exec '$TMP/tini' -s -- '$TMP/leads'" /dev/null < /dev/null | tr -d '\r')
+	is "as tini its group is in the foreground" "$(echo "$OUT" | tr '\n' ' ')" "front "
+else
+	skip 3 "script is not installed"
+fi
+
 # ---- orphans ----
 
 start "$TMP/log" "$INIT" -- "$P" orphans 10000
@@ -359,6 +380,13 @@ status_of_ns "$INIT" --seccomp "$TMP/short" true
 like "--seccomp refuses what is no filter" "$RC $OUT" '^1 .*not a compiled filter'
 status_of_ns "$INIT" --seccomp @nosuch true
 like "--seccomp @NAME: an unknown name is refused" "$RC $OUT" '^1 .*@nosuch'
+for set in service container; do
+	status_of_ns "$INIT" --seccomp @$set -- sh -c 'grep Seccomp: /proc/self/status; unshare -m true && echo unshared'
+	case $OUT in
+	*'no filter named'*) skip "--seccomp @$set" "built without the sets" ;;
+	*) is "--seccomp @$set" "$(echo "$OUT" | tr '\t' ' ' | grep -E '^(Seccomp|unshared)')" "Seccomp: 2" ;;
+	esac
+done
 status_of_ns "$INIT" --read-only -- echo ran
 if findmnt -no OPTIONS / 2> /dev/null | grep -qE '^ro,|^ro$'; then
 	is "--read-only runs on a read-only root" "$RC $OUT" "0 ran"
