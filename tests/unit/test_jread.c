@@ -150,6 +150,7 @@ static const struct spec_case refused[] = {
 	{ "{'i64':9223372036854775808}", "i64: must be between -9223372036854775808 and 9223372036854775807" },
 	{ "{'i64':-9223372036854775809}", "i64: must be between -9223372036854775808" },
 	{ "{'opt_i64':9223372036854775808}", "opt_i64: must be between" },
+	{ "{'opt_u64':-1}", "opt_u64: must be between 0" },
 	{ "{'i32':2147483648}", "i32: must be between -2147483648 and 2147483647" },
 	{ "{'small':4}", "small: must be between -3 and 3" },
 	{ "{'small':-4}", "small: must be between -3 and 3" },
@@ -343,6 +344,37 @@ Test(jread, a_full_arena_is_out_of_memory_and_no_crash)
 		cr_expect(r == 0 || r == -ENOMEM, "limit %zu: %d %s", limit, r, e.text);
 		cr_expect(limit > 1 || r == -ENOMEM);
 	}
+}
+
+Test(jread, a_full_pool_is_out_of_memory_too)
+{
+	static const char json[] = "{\"a\":[1,2,{\"b\":null}],\"c\":\"d\",\"e\":true}";
+	const struct jnode *root = NULL;
+
+	for (size_t limit = 1; !root; limit += 8) {
+		struct err e = { 0 };
+		auto_arena pool = { .limit = limit };
+		int r = jtree_parse(&pool, "text", json, sizeof(json) - 1, &root, &e);
+
+		cr_expect((r == 0 && root) || (r == -ENOMEM && !root && strstr(e.text, "text: out of memory")),
+			  "limit %zu: %d %s", limit, r, e.text);
+		cr_assert_lt(limit, 4096);
+	}
+}
+
+Test(jread, a_map_is_bounded)
+{
+	auto_str s = { 0 };
+	auto_arena a = { 0 };
+	struct thing t = { 0 };
+	struct err e = { 0 };
+
+	str_add(&s, "{\"map\":{");
+	for (int i = 0; i < 65537; i++)
+		str_addf(&s, "%s\"%d\":\"\"", i ? "," : "", i);
+	str_add(&s, "}}");
+	cr_expect_eq(read_bytes(&a, s.s, s.len, &t, &e), -EINVAL);
+	cr_expect(strstr(e.text, "map: has more than 65536 entries"), "%s", e.text);
 }
 
 Test(jread, messages_hold_no_control_characters_and_end)

@@ -41,6 +41,9 @@ static const struct spec_case cases[] = {
 	{ DOC("'hostname':'01234567890123456789012345678901234567890123456789012345678901234','linux':{'namespaces':[{'type':'uts'}]}"),
 	  "hostname: must not be longer than 64 bytes" },
 	{ DOC("'hostname':1"), "hostname: must be a string" },
+	{ DOC("'domainname':'01234567890123456789012345678901234567890123456789012345678901234','linux':{'namespaces':[{'type':'uts'}]}"),
+	  "domainname: must not be longer than 64 bytes" },
+	{ "{'ociVersion':1,'root':{'path':'rootfs'}}", "ociVersion: must be a string" },
 	/* Hooks. */
 	{ DOC("'hooks':{}"), NULL },
 	{ DOC("'hooks':{'prestart':[{'path':'/a'}],'unknown':[{}]}"), NULL },
@@ -142,15 +145,22 @@ Test(spec, a_resources_document_stands_alone)
 	cr_expect_eq(r->pids_limit.v, 5);
 	cr_expect_eq(spec_parse_resources(&a, bad, strlen(bad), &r, &e), -EINVAL);
 	cr_expect(strstr(e.text, "resources.memory.limit: must be between -1 and"), "%s", e.text);
+	cr_expect_eq(spec_parse_resources(&a, "{", 1, &r, &e), -EINVAL);
+	cr_expect(strstr(e.text, "resources: is not valid JSON"), "%s", e.text);
 }
 
 Test(spec, a_full_arena_is_out_of_memory_and_no_crash)
 {
-	static const char text[] = WITH_PROC("'env':['A=b'],'rlimits':[{'type':'RLIMIT_CPU','soft':1,'hard':2}]");
+	static const char text[] = DOC("'process':" PROC("'env':['A=b'],'rlimits':[{'type':'RLIMIT_CPU','soft':1,'hard':2}]")
+		",'mounts':[{'destination':'/a','type':'tmpfs','source':'s','options':['ro','size=1k']}],'annotations':{'a':'b'},"
+		"'hooks':{'poststop':[{'path':'/a','args':['a']}]},'linux':{'sysctl':{'net.a':'1'},'maskedPaths':['/a'],"
+		"'devices':[{'type':'p','path':'/a'}],'resources':{'devices':[{'allow':true}],'rdma':{'a':{'hcaHandles':1}},"
+		"'unified':{'a':'b'}},'seccomp':{'defaultAction':'SCMP_ACT_LOG','architectures':['SCMP_ARCH_X86'],"
+		"'syscalls':[{'names':['a'],'action':'SCMP_ACT_ALLOW','args':[{'index':1,'value':1,'op':'SCMP_CMP_EQ'}]}]}}");
 	char *json = spec_quotes(text);
 	bool fitted = false;
 
-	for (size_t limit = 16; !fitted; limit += 64) {
+	for (size_t limit = 16; !fitted; limit += 16) {
 		auto_arena a = { .limit = limit };
 		const struct spec *s = NULL;
 		struct err e = { 0 };

@@ -70,9 +70,11 @@ static const struct spec_case cases[] = {
 	{ DEVICE("'type':'b','path':'/a','major':1,'minor':2,'fileMode':8630"), "linux.devices[0].fileMode: must be between 0 and 511" },
 	{ DEVICE("'type':'c','path':'/a','major':1,'minor':2,'fileMode':10678"), "linux.devices[0].fileMode: must be between 0 and 511" },
 	{ DEVICE("'type':'c','path':'/a','major':1,'minor':2,'uid':4294967295"), "linux.devices[0].uid: must be between 0" },
+	{ DEVICE("'type':'c','path':'/a','major':1,'minor':2,'gid':4294967295"), "linux.devices[0].gid: must be between 0" },
 	{ WITH_LINUX("'devices':{}"), "linux.devices: must be an array" },
 	/* what we cannot do is said by name */
 	{ WITH_LINUX("'netDevices':{}"), NULL },
+	{ WITH_LINUX("'netDevices':[]"), "linux.netDevices: must be an object" },
 	{ WITH_LINUX("'netDevices':{'eth0':{}}"), "linux.netDevices: is not supported" },
 	{ WITH_LINUX("'intelRdt':{}"), "linux.intelRdt: is not supported" },
 	{ WITH_LINUX("'memoryPolicy':{'mode':'MPOL_LOCAL'}"), "linux.memoryPolicy: is not supported" },
@@ -209,4 +211,11 @@ Test(spec_linux, a_sysctl_belongs_to_one_namespace_or_to_the_host)
 		cr_expect_eq(spec_sysctl_path(sysctls[i].key, path, sizeof(path)), sysctls[i].path ? 0 : -EINVAL);
 		cr_expect(!sysctls[i].path || str_eq(path, sysctls[i].path), "%s became %s", sysctls[i].key, path);
 	}
+
+	char key[400] = "net.", path[400];
+	memset(key + 4, 'a', sizeof(key) - 5);
+	key[sizeof(key) - 1] = '\0';
+	cr_expect_eq(spec_sysctl_namespace(key), -1, "longer than any sysctl");
+	cr_expect_eq(spec_sysctl_path(key, path, sizeof(path)), -EINVAL);
+	cr_expect_eq(spec_sysctl_path("net.abc", path, 7), -EINVAL, "no room");
 }
