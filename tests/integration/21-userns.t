@@ -24,7 +24,7 @@ launch --user user "$ROOT" true
 if grep -q "cannot be id-mapped" "$TMP/.err"; then
 	skip_all "the file system of $TMP cannot be id-mapped"
 fi
-plan 27
+plan 31
 
 # held ID FIELD: what the host's kernel says of a container's process.
 held() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$(caisson state "$1" | jq -r .pid)/status" | xargs; }
@@ -65,6 +65,22 @@ fails "a uid beyond the range is refused" "--userns host" caisson launch --user 
 tar -C "$ROOT" -cf "$TMP/root.tar" .
 is "an unpacked archive works with ids of its own" "$(launch --user user --name "$MARK-t" "$TMP/root.tar" sh -c \
 	'stat -c %u:%g /bin/busybox; cat /proc/self/uid_map' | xargs)" "0:0 0 3000000000 65536"
+mkdir "$TMP/ram"
+if mount -t ramfs ramfs "$TMP/ram"; then
+	rootfs "$TMP/ram/root"
+	is "a root that cannot be id-mapped has the host's ids" "$(launch --user user "$TMP/ram/root" cat /proc/self/uid_map | xargs)" \
+		"0 0 4294967295"
+	like "... said aloud" "$(cat "$TMP/.err")" "cannot be id-mapped"
+	fails "... and is refused when ids of its own were asked for" "cannot be id-mapped" \
+		caisson launch --userns auto --user user "$TMP/ram/root" true
+	mkdir "$TMP/ram/bind"
+	is "a bind that cannot be shows nobody's" "$(launch --user user -v "$TMP/ram/bind:/data" "$ROOT" stat -c %u /data
+		grep -c "cannot be id-mapped" "$TMP/.err")" "65534
+1"
+	umount "$TMP/ram"
+else
+	skip 4 "ramfs cannot be mounted here"
+fi
 : > /etc/subuid
 : > /etc/subgid
 like "without a range the ids are the host's, said aloud" "$(caisson launch --user user "$ROOT" cat /proc/self/uid_map 2>&1 | xargs)" \
