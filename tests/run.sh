@@ -257,7 +257,7 @@ part_lint() {
 
 part_unit() {
 	plain_build || return
-	step unit "make the unit tests" 900 bash -c 'make -s -C "$0" -j"$1" $(make -s -C "$0" print-check-programs)' "$work/plain" "$jobs" || return
+	step unit "make the unit tests" 900 bash -c 'make -s -k -C "$0" -j"$1" $(make -s -C "$0" print-check-programs)' "$work/plain" "$jobs"
 	unit unit plain
 }
 
@@ -295,8 +295,8 @@ part_static() {
 part_sanitize() {
 	source_tree || return
 	build sanitize sanitized --enable-sanitizers CFLAGS="-g -O1" || return
-	step sanitize "make the unit tests" 900 bash -c 'make -s -C "$0" -j"$1" $(make -s -C "$0" print-check-programs)' \
-		"$work/sanitized" "$jobs" || return
+	step sanitize "make the unit tests" 900 bash -c 'make -s -k -C "$0" -j"$1" $(make -s -C "$0" print-check-programs)' \
+		"$work/sanitized" "$jobs"
 	rm -f "$out"/asan.*
 	# Criterion calls a leaking test passed, so the logs decide.
 	export ASAN_OPTIONS=log_path=$out/asan:abort_on_error=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:log_path=$out/asan
