@@ -30,24 +30,39 @@ int rootfs_open_source(const struct plan_root *r, struct err *e)
 	return fd_take(&tree);
 }
 
+/* The id of the mount that holds `path` (proc_pid_fdinfo(5), mnt_id). */
+static int mount_id_of(const char *path, unsigned long *id, struct err *e)
+{
+	char info[64], text[256];
+	auto_fd int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "root file system %s", path);
+	snprintf(info, sizeof(info), "/proc/self/fdinfo/%d", fd);
+	ssize_t n = fd_read_small(AT_FDCWD, info, text, sizeof(text));
+	const char *at = n > 0 ? strstr(text, "mnt_id:") : NULL;
+	if (!at)
+		return err_set(e, EIO, "root file system %s: %s has no mnt_id", path, info);
+	*id = strtoul(at + 7, NULL, 10);
+	return 0;
+}
+
 /* The mount point that holds `path`, from mountinfo: needed only where the host's mounts stay shared. */
 static int mount_point_of(const char *path, char out[PATH_MAX], struct err *e)
 {
-	struct statx st;
+	unsigned long want = 0, id;
 	auto_free char *text = NULL;
 	size_t len;
+	int r = mount_id_of(path, &want, e);
 
-	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | 0x1000 /* STATX_MNT_ID, Linux 5.8 */, &st) < 0)
-		return err_sys(e, "root file system %s", path);
-	int r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", 64u << 20, &text, &len, e);
+	if (r == 0)
+		r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", 64u << 20, &text, &len, e);
 	if (r < 0)
 		return r;
 	char *rest = text;
-	for (char *line; (line = strsep(&rest, "\n"));) {
-		unsigned long long id;
-		if (sscanf(line, "%llu %*s %*s %*s %4095s", &id, out) == 2 && id == st.stx_mnt_id)
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (sscanf(line, "%lu %*s %*s %*s %4095s", &id, out) == 2 && id == want)
 			return 0;
-	}
 	return err_set(e, ENOENT, "root file system %s: its mount is not listed", path);
 }
 
