@@ -322,7 +322,7 @@ static int between(struct child *c, uint64_t flags, void (*then)(struct child *)
 
 	c->n_tasks = 0;
 	if (r == 0)
-		r = child_join(c, e);
+		r = c->r->target_pidfd >= 0 ? enter_between(c, e) : child_join(c, e);
 	if (r < 0)
 		return r;
 	long pid = sys_clone3(&args);

@@ -12,7 +12,29 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "kernel/idmap.h"
+#include "kernel/limits.h"
 #include "launch/child.h"
+
+/*
+ * The OOM score is set while our file in /proc is still ours to write. Then out of sight, because root of the user namespace could
+ * ptrace what joins it.
+ */
+int enter_between(struct child *c, struct err *e)
+{
+	const struct opt_i64 *score = &c->r->process->oom_score_adj;
+	int r = score->set ? limits_oom_score(getpid(), score->v, e) : 0;
+
+	if (r == 0)
+		r = child_hide(c, e);
+	if (r < 0)
+		return r;
+	if (setns(c->r->target_pidfd, CLONE_NEWUSER) < 0)
+		return err_sys(e, "join the container's user namespace");
+	if (c->r->plan->ns[NS_PID].mode != NS_INHERIT && setns(c->r->target_pidfd, CLONE_NEWPID) < 0)
+		return err_sys(e, "join the container's pid namespace");
+	c->in_user = true;
+	return 0;
+}
 
 /* CLONE_NEWTIME asks for a kernel of 5.6; the pid namespace is entered by the clone, so the runtime has set it already. */
 static int enter_namespaces(struct child *c, struct err *e)
@@ -20,6 +42,8 @@ static int enter_namespaces(struct child *c, struct err *e)
 	const struct namespace *ns = c->r->plan->ns;
 	uint64_t flags = (ns_flags(ns, NS_NEW) | ns_flags(ns, NS_JOIN)) & ~ns_clone_flag(NS_PID);
 
+	if (c->in_user)
+		flags &= ~ns_clone_flag(NS_USER);
 	if (flags && setns(c->r->target_pidfd, (int)flags) < 0)
 		return err_sys(e, "join the container's namespaces");
 	return 0;

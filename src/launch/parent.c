@@ -58,6 +58,11 @@ static bool is_exec(const struct launch_request *r)
 	return r->target_pidfd >= 0;
 }
 
+static bool is_admin(void)
+{
+	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1;
+}
+
 static int prepare_cgroup(struct making *m, struct err *e)
 {
 	const struct cgroup *cg = m->r->cgroup;
@@ -156,6 +161,8 @@ static int prepare_namespaces(struct making *m, struct err *e)
 		if (r < 0)
 			return r;
 		m->between = m->child.join.v[NS_USER] >= 0;
+	} else {
+		m->between = m->r->plan->ns[NS_USER].mode != NS_INHERIT && !is_admin();
 	}
 	int r = enter_pid_namespace(m, e);
 	return r < 0 ? r : make_time_namespace(m, e);
@@ -199,7 +206,8 @@ static int clone_step(struct making *m, struct err *e)
 		return err_sys(e, "clone the new process into its namespaces and cgroup");
 	if (pid == 0) {
 		if (m->between)
-			child_go_between(&m->child, new_namespaces(m->r->plan), child_main);
+			child_go_between(&m->child, is_exec(m->r) ? 0 : new_namespaces(m->r->plan),
+					 is_exec(m->r) ? enter_main : child_main);
 		if (is_exec(m->r))
 			enter_main(&m->child);
 		child_main(&m->child);
@@ -242,7 +250,7 @@ static int adjust_step(struct making *m, struct err *e)
 
 	if (m->between)
 		return 0; /* its own child comes with SYNC_PID */
-	int r = score->set ? limits_oom_score(m->l->pid, score->v, e) : 0;
+	int r = score->set && !m->child.in_user ? limits_oom_score(m->l->pid, score->v, e) : 0;
 	return r < 0 ? r : raise_limits(m, e);
 }
 
@@ -316,12 +324,6 @@ static int send_trees(struct making *m, int userns, struct err *e)
 	return r;
 }
 
-/* An ordinary user may not clone mounts of the host: the child does it once it is root of its own namespace. */
-static bool may_clone_mounts(void)
-{
-	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1;
-}
-
 /* The user namespace whose maps an id-mapped mount takes when it has none of its own; -1 without one. */
 static int container_userns(struct making *m, struct err *e)
 {
@@ -350,7 +352,8 @@ static int map_step(struct making *m, struct err *e)
 	int r = p->ns[NS_USER].mode == NS_NEW ? idmap_write(m->l->pid, &p->uid_map, &p->gid_map, e) : 0;
 	if (r < 0)
 		return r;
-	if (!may_clone_mounts() || p->ns[NS_MOUNT].mode != NS_NEW)
+	/* An ordinary user may not clone mounts of the host: the child does it once it is root of its own namespace. */
+	if (!is_admin() || p->ns[NS_MOUNT].mode != NS_NEW)
 		return sync_send(m->l->sync, SYNC_MAPS, NULL, 0, e);
 	auto_fd int userns = container_userns(m, e);
 	return userns < -1 ? userns : send_trees(m, userns, e);
@@ -378,6 +381,7 @@ static int take_pid(struct making *m, struct sync_in *in, struct err *e)
 		;
 	m->between_pid = 0;
 	m->between = false;
+	m->child.in_user = is_exec(m->r); /* as enter_between() has done it */
 	return adjust_step(m, e);
 }
 

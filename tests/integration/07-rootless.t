@@ -5,7 +5,7 @@
 need setpriv unshare
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 24
+plan 27
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -39,11 +39,12 @@ ok "start" rl start "$ID"
 is "running" "$(rl_status "$ID")" running
 is "the process is the user's" "$(stat -c %u "/proc/$(cat "$TMP/run/pid")")" 1000
 rl exec "$ID" sh -c 'echo in; id -u' > "$TMP/out" 2>&1
-if grep -q 'join the pid namespace: Operation not permitted' "$TMP/out"; then
-	skip "exec" "exec by an ordinary user does not join the user namespace first yet"
-else
-	is "exec" "$(tr '\n' ' ' < "$TMP/out")" "in 0 "
-fi
+is "exec" "$(tr '\n' ' ' < "$TMP/out")" "in 0 "
+each='for n in /proc/1/ns/*; do [ "$(readlink "$n")" = "$(readlink "/proc/self/ns/${n##*/}")" ] || echo "${n##*/}"; done; echo end'
+is "exec is in the namespaces of the container" "$(rl exec "$ID" sh -c "$each")" end
+is "exec's status is the program's" "$(status_from rl exec "$ID" sh -c 'exit 3')" 3
+jq '.process | .args = ["cat", "/proc/self/oom_score_adj"] | .oomScoreAdj = 500' "$BUNDLE/config.json" > "$TMP/run/process.json"
+is "exec sets the OOM score" "$(rl exec --process "$TMP/run/process.json" "$ID")" 500
 is "exec failing is 255" "$(status_from rl exec "$ID" nonexistent)" 255
 is "ps as JSON has the first process" "$(rl ps -f json "$ID" | jq --arg p "$(cat "$TMP/run/pid")" 'index($p | tonumber) != null')" true
 ok "kill" rl kill "$ID" KILL
