@@ -13,7 +13,7 @@ packages_of() {
 	build) echo gcc make autoconf automake pkg-config libc6-dev linux-libc-dev musl-tools \
 		libseccomp-dev libcap-ng-dev libjansson-dev libmnl-dev libarchive-dev ;;
 	test) echo libcriterion-dev busybox-static jq procps iproute2 util-linux bsdutils python3-minimal git \
-		coreutils findutils tar gzip zstd ;;
+		coreutils findutils tar gzip xz-utils zstd strace runc ;;
 	quickstart) echo busybox-static ;;
 	lint) echo shellcheck clang ;;
 	fuzz) echo clang ;;
@@ -21,7 +21,7 @@ packages_of() {
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;
 	engines) echo containerd runc docker.io python3-minimal curl iptables iproute2 busybox-static jq procps ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
-	vm) echo qemu-system-x86 cpio linux-image-amd64 ;;
+	vm) echo qemu-system-x86 cpio busybox-static xz-utils ;;
 	*) echo "packages: no group named '$1'" >&2; return 1 ;;
 	esac
 }

@@ -11,7 +11,7 @@
 #   leftovers_after                                 # the last test of each file, counts as one
 #
 # From outside: CAISSON (the binary), CAISSON_INIT, CAISSON_TEST_ROOTFS (a root file system to copy; made here when
-# unset), CAISSON_FAULTS (set when the binary was built with fault injection), TMPDIR. Needs root.
+# unset), CAISSON_FAULTS (a caisson that was built with --enable-fault-injection), TMPDIR. Needs root.
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
