@@ -435,22 +435,26 @@ part_leftovers() {
 	fi
 }
 
-for p in "${parts[@]}"; do
-	t=$SECONDS
-	echo "== $p"
-	"part_$p"
-	awk -F '\t' -v p="$p" -v t=$((SECONDS - t)) '$2 == p { n[$1]++ }
-		END { printf "   %s: %d passed, %d failed, %d skipped; %d s\n", p, n["pass"], n["fail"], n["skip"], t }' "$results"
-done
+main() {
+	for p in "${parts[@]}"; do
+		t=$SECONDS
+		echo "== $p"
+		"part_$p"
+		awk -F '\t' -v p="$p" -v t=$((SECONDS - t)) '$2 == p { n[$1]++ }
+			END { printf "   %s: %d passed, %d failed, %d skipped; %d s\n", p, n["pass"], n["fail"], n["skip"], t }' "$results"
+	done
 
-count() { grep -c "^$1	" "$results"; }
-failed=$(count fail)
-if [ "$failed" -gt 0 ]; then
+	count() { grep -c "^$1	" "$results"; }
+	failed=$(count fail)
+	if [ "$failed" -gt 0 ]; then
+		echo
+		echo "What failed:"
+		awk -F '\t' '$1 == "fail" { print "  " $2 ": " $3 ($4 != "" ? ": " $4 : "") }' "$results"
+	fi
 	echo
-	echo "What failed:"
-	awk -F '\t' '$1 == "fail" { print "  " $2 ": " $3 ($4 != "" ? ": " $4 : "") }' "$results"
-fi
-echo
-echo "$((SECONDS - began)) s"
-echo "$(count pass) passed, $failed failed, $(count skip) skipped"
-[ "$failed" -eq 0 ] && [ "$(count pass)" -gt 0 ]
+	echo "$((SECONDS - began)) s"
+	echo "$(count pass) passed, $failed failed, $(count skip) skipped"
+	[ "$failed" -eq 0 ] && [ "$(count pass)" -gt 0 ]
+}
+
+main; exit # one line, already read: this file may change while it runs
