@@ -20,6 +20,20 @@
 
 enum { FIRST_PASSED_FD = 3, PASSED_FDS_MAX = 1024 };
 
+/* A pipe or a device would keep us waiting, or never end. */
+static int read_config(int dir, char **text, size_t *len, struct err *e)
+{
+	auto_fd int fd = openat(dir, "config.json", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(e, "open config.json");
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "config.json: is not a regular file");
+	int r = fd_read_all(fd, SPEC_MAX_BYTES, text, len, e);
+	return r < 0 ? err_wrap(e, "config.json") : 0;
+}
+
 int bundle_read(struct arena *a, const char *dir, const char **dir_out, const struct spec **out,
 		struct err *e)
 {
@@ -38,7 +52,7 @@ int bundle_read(struct arena *a, const char *dir, const char **dir_out, const st
 	kept = arena_strdup(a, resolved);
 	if (!kept)
 		return err_set(e, ENOMEM, "out of memory");
-	r = fd_read_file(fd, "config.json", SPEC_MAX_BYTES, &text, &len, e);
+	r = read_config(fd, &text, &len, e);
 	if (r < 0)
 		return err_wrap(e, "bundle %s", resolved);
 	r = spec_parse(a, text, len, &spec, e);
@@ -108,7 +122,7 @@ int bundle_preserved_fds(const char *flag, unsigned *total, unsigned *listen, st
 			       flag, PASSED_FDS_MAX);
 	/* sd_listen_fds(3): the variables are for the process that LISTEN_PID names and for no
 	 * other. */
-	if (fds && pid && str_u32(pid, &meant) == 0 && meant == (uint32_t)getpid() &&
+	if (listen && fds && pid && str_u32(pid, &meant) == 0 && meant == (uint32_t)getpid() &&
 	    (str_u32(fds, &own) < 0 || own > PASSED_FDS_MAX))
 		return err_set(e, EINVAL, "LISTEN_FDS: \"%s\" is not a number from 0 to %d", fds,
 			       PASSED_FDS_MAX);
@@ -117,7 +131,8 @@ int bundle_preserved_fds(const char *flag, unsigned *total, unsigned *listen, st
 			return err_sys(e, "unable to stat preserved-fd %u of %u (descriptor %u)",
 				       i + 1, own + n, FIRST_PASSED_FD + i);
 	*total = own + n;
-	*listen = own;
+	if (listen)
+		*listen = own;
 	return 0;
 }
 
