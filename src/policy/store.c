@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing is by hand (a plan with an engine's filter holds hundreds of names, and create waits for it), reading through
- * jansson. Both walk the same table. What is zero is not written.
+ * A plan with an engine's filter holds hundreds of names, and create and exec wait for it: written by hand, and read
+ * through the spec layer's own parser, whose texts stay where they are. Both walk the same table. What is zero is not
+ * written.
  *
  * Texts that are not UTF-8 (argv and env are bytes) are written as {"hex": "..."}.
  */
 #include "policy/store.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/store_table.h"
+#include "spec/jtree.h"
 
-enum { STORE_MAX_BYTES = 64 * 1024 * 1024, STORE_MAX_ITEMS = 1 << 20 };
+enum { STORE_MAX_BYTES = 64 * 1024 * 1024 };
 
 /* Every list in the plan has this shape. */
 struct any_list { size_t n; const void *v; };
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* The length of a UTF-8 sequence at s (jansson's own rules: shortest form, no surrogates), 0 when it is none. */
+/* The length of a UTF-8 sequence at s (shortest form, no surrogates), 0 when it is none. */
 static size_t utf8_length(const unsigned char *s)
 {
 	uint32_t c;
@@ -57,6 +58,42 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
+/* str_add_bytes() where there is room, without the call: a plan is thousands of small pieces. */
+static inline void put(struct str *out, const char *p, size_t n)
+{
+	if (!out->failed && out->s && out->size - out->len > n) {
+		memcpy(out->s + out->len, p, n);
+		out->len += n;
+		out->s[out->len] = 0;
+	} else {
+		str_add_bytes(out, p, n);
+	}
+}
+
+static void put_decimal(struct str *out, uint64_t v)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + v % 10);
+	while (v /= 10);
+	put(out, digits + at, sizeof(digits) - at);
+}
+
+static void put_mask(struct str *out, uint64_t v)
+{
+	char digits[16];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = hex_digits[v & 15];
+	while (v >>= 4);
+	put(out, "\"0x", 3);
+	put(out, digits + at, sizeof(digits) - at);
+	put(out, "\"", 1);
+}
+
 static void write_hex(struct str *out, const char *text)
 {
 	str_add(out, "{\"hex\":\"");
@@ -68,32 +105,39 @@ static void write_hex(struct str *out, const char *text)
 	str_add(out, "\"}");
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void write_text(struct str *out, const char *text)
 {
 	const char *from = text;
 
 	if (!text) {
-		str_add(out, "null");
+		put(out, "null", 4);
 		return;
 	}
-	if (!is_utf8(text)) {
-		write_hex(out, text);
+	while (is_plain((unsigned char)*text))
+		text++;
+	if (*text && !is_utf8(text)) {
+		write_hex(out, from);
 		return;
 	}
-	str_add_bytes(out, "\"", 1);
+	put(out, "\"", 1);
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
-		str_add_bytes(out, from, (size_t)(text - from));
+		put(out, from, (size_t)(text - from));
 		if (c < 0x20)
 			str_addf(out, "\\u%04x", c);
 		else
 			str_addf(out, "\\%c", c);
 		from = text + 1;
 	}
-	str_add_bytes(out, from, (size_t)(text - from));
-	str_add_bytes(out, "\"", 1);
+	put(out, from, (size_t)(text - from));
+	put(out, "\"", 1);
 }
 
 static uint64_t get_unsigned(const void *at, size_t size)
@@ -129,13 +173,13 @@ static bool write_elements(struct str *out, const struct store_type *t, const vo
 {
 	bool any = false;
 
-	str_add_bytes(out, "[", 1);
+	put(out, "[", 1);
 	for (size_t i = 0; i < n; i++) {
 		if (i)
-			str_add_bytes(out, ",", 1);
+			put(out, ",", 1);
 		any |= write_struct(out, t, (const char *)v + i * t->size);
 	}
-	str_add_bytes(out, "]", 1);
+	put(out, "]", 1);
 	return any;
 }
 
@@ -145,25 +189,30 @@ static bool write_value(struct str *out, const struct store_field *f, const void
 	struct any_list list;
 	const char *text;
 	uint64_t u;
+	int64_t i;
 
 	switch (f->kind) {
 	case STORE_BOOL:
-		str_add(out, *(const bool *)at ? "true" : "false");
+		put(out, *(const bool *)at ? "true" : "false", *(const bool *)at ? 4 : 5);
 		return *(const bool *)at;
 	case STORE_UNSIGNED:
 	case STORE_ENUM:
 		u = get_unsigned(at, f->size);
-		str_addf(out, u > INT64_MAX ? "\"%llu\"" : "%llu", (unsigned long long)u);
+		put(out, "\"", u > INT64_MAX);
+		put_decimal(out, u);
+		put(out, "\"", u > INT64_MAX);
 		return u != 0;
 	case STORE_SIGNED:
-		str_addf(out, "%lld", (long long)get_signed(at, f->size));
-		return get_signed(at, f->size) != 0;
+		i = get_signed(at, f->size);
+		put(out, "-", i < 0);
+		put_decimal(out, i < 0 ? UINT64_C(0) - (uint64_t)i : (uint64_t)i);
+		return i != 0;
 	case STORE_MASK:
 		u = get_unsigned(at, f->size);
-		str_addf(out, "\"0x%llx\"", (unsigned long long)u);
+		put_mask(out, u);
 		return u != 0;
 	case STORE_CHAR:
-		str_addf(out, "%u", *(const unsigned char *)at);
+		put_decimal(out, *(const unsigned char *)at);
 		return *(const char *)at != 0;
 	case STORE_TEXT:
 		memcpy(&text, at, sizeof(text));
@@ -181,23 +230,40 @@ static bool write_value(struct str *out, const struct store_field *f, const void
 	return false;
 }
 
+/* What reading gives by itself, for every kind. Most of a plan is. */
+static bool is_zero(const char *at, size_t size)
+{
+	static const char zeros[64];
+
+	for (; size > sizeof(zeros); size -= sizeof(zeros), at += sizeof(zeros))
+		if (memcmp(at, zeros, sizeof(zeros)) != 0)
+			return false;
+	return memcmp(at, zeros, size) == 0;
+}
+
 static bool write_struct(struct str *out, const struct store_type *t, const void *at)
 {
 	bool any = false;
 
 	if (!t->fields[0].name)
 		return write_value(out, &t->fields[0], at);
-	str_add_bytes(out, "{", 1);
+	put(out, "{", 1);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct store_field *f = &t->fields[i];
+		const char *member = (const char *)at + f->offset;
 		size_t before = out->len;
-		str_addf(out, "%s\"%s\":", any ? "," : "", f->name);
-		if (write_value(out, f, (const char *)at + f->offset))
+		if (is_zero(member, f->size))
+			continue;
+		put(out, ",", any);
+		put(out, "\"", 1);
+		put(out, f->name, strlen(f->name));
+		put(out, "\":", 2);
+		if (write_value(out, f, member))
 			any = true;
 		else if (!out->failed)
 			out->s[out->len = before] = 0;
 	}
-	str_add_bytes(out, "}", 1);
+	put(out, "}", 1);
 	return any;
 }
 
@@ -219,7 +285,7 @@ int plan_write(const struct plan *p, char **out, size_t *len, struct err *e)
 	return hand_over(&s, out, len, e);
 }
 
-static int read_struct(struct arena *a, const struct store_type *t, const json_t *v, void *at, struct err *e);
+static int read_struct(struct arena *a, const struct store_type *t, const struct jnode *v, void *at, struct err *e);
 
 static int put_unsigned(const struct store_field *f, uint64_t v, void *at)
 {
@@ -232,17 +298,15 @@ static int put_unsigned(const struct store_field *f, uint64_t v, void *at)
 	return 0;
 }
 
-static int read_unsigned(const struct store_field *f, const json_t *v, void *at)
+static int read_unsigned(const struct store_field *f, const struct jnode *v, void *at)
 {
-	uint64_t n = 0;
+	uint64_t n = v->magnitude;
 
-	if (json_is_string(v)) {
-		int err = str_u64(json_string_value(v), &n);
+	if (v->type == JSTRING) {
+		int err = str_u64(v->text, &n);
 		if (err < 0)
 			return err;
-	} else if (json_is_integer(v) && json_integer_value(v) >= 0) {
-		n = (uint64_t)json_integer_value(v);
-	} else {
+	} else if (v->type != JINTEGER || v->negative || v->huge) {
 		return -EINVAL;
 	}
 	if (f->kind == STORE_ENUM && n >= f->limit)
@@ -250,13 +314,16 @@ static int read_unsigned(const struct store_field *f, const json_t *v, void *at)
 	return put_unsigned(f, n, at);
 }
 
-static int read_signed(const struct store_field *f, const json_t *v, void *at)
+static int read_signed(const struct store_field *f, const struct jnode *v, void *at)
 {
-	int64_t n = json_integer_value(v);
-	int32_t n4 = (int32_t)n;
+	uint64_t most = (uint64_t)INT64_MAX + (v->negative ? 1 : 0);
+	int64_t n;
+	int32_t n4;
 
-	if (!json_is_integer(v))
+	if (v->type != JINTEGER || v->huge || v->magnitude > most)
 		return -EINVAL;
+	n = v->negative ? (int64_t)(UINT64_C(0) - v->magnitude) : (int64_t)v->magnitude;
+	n4 = (int32_t)n;
 	if (f->size == 4 && n4 != n)
 		return -ERANGE;
 	memcpy(at, f->size == 8 ? (const void *)&n : (const void *)&n4, f->size);
@@ -270,12 +337,12 @@ static int hex_value(char c)
 	return p ? (int)(p - hex_digits) : -EINVAL;
 }
 
-static int read_mask(const json_t *v, void *at)
+static int read_mask(const struct jnode *v, void *at)
 {
-	const char *s = json_string_value(v);
+	const char *s = v->text;
 	uint64_t n = 0;
 
-	if (!s || !str_starts(s, "0x") || strlen(s) < 3 || strlen(s) > 18)
+	if (v->type != JSTRING || !str_starts(s, "0x") || v->len < 3 || v->len > 18)
 		return -EINVAL;
 	for (s += 2; *s; s++) {
 		int digit = hex_value(*s);
@@ -301,41 +368,44 @@ static const char *read_hex(struct arena *a, const char *s)
 	return out;
 }
 
-static int read_text(struct arena *a, const json_t *v, void *at)
+static int read_text(struct arena *a, const struct jnode *v, void *at)
 {
 	const char *text = NULL;
-	const char *hex = json_is_object(v) && json_object_size(v) == 1 ? json_string_value(json_object_get(v, "hex")) : NULL;
 
-	if (hex)
-		text = read_hex(a, hex);
-	else if (json_is_string(v))
-		text = arena_strdup(a, json_string_value(v));
-	else if (!json_is_null(v))
+	if (v->type == JSTRING) {
+		text = v->text;
+	} else if (v->type == JOBJECT && v->len == 1 && v->first->type == JSTRING && str_eq(v->first->key, "hex")) {
+		text = read_hex(a, v->first->text);
+		if (!text)
+			return -EINVAL;
+	} else if (v->type != JNULL) {
 		return -EINVAL;
-	if (!text && !json_is_null(v))
-		return hex ? -EINVAL : -ENOMEM;
+	}
 	memcpy(at, &text, sizeof(text));
 	return 0;
 }
 
-static int read_elements(struct arena *a, const struct store_type *t, const json_t *v, void *at, struct err *e)
+static int read_elements(struct arena *a, const struct store_type *t, const struct jnode *v, void *at, struct err *e)
 {
-	for (size_t i = 0; i < json_array_size(v); i++) {
-		int err = read_struct(a, t, json_array_get(v, i), (char *)at + i * t->size, e);
+	size_t i = 0;
+
+	jnode_each(item, v) {
+		int err = read_struct(a, t, item, (char *)at + i * t->size, e);
 		if (err < 0)
 			return err_wrap(e, "[%zu]", i);
+		i++;
 	}
 	return 0;
 }
 
-static int read_list(struct arena *a, const struct store_field *f, const json_t *v, void *at, struct err *e)
+static int read_list(struct arena *a, const struct store_field *f, const struct jnode *v, void *at, struct err *e)
 {
-	struct any_list list = { .n = json_array_size(v) };
+	struct any_list list = { .n = v->len };
 	void *elements;
 	int err;
 
-	if (!json_is_array(v) || list.n > STORE_MAX_ITEMS)
-		return err_set(e, EINVAL, "is not a list, or too long");
+	if (v->type != JARRAY)
+		return err_set(e, EINVAL, "is not a list");
 	/* One zeroed element more: lists of texts end in NULL. */
 	elements = arena_array(a, list.n + 1, f->type->size);
 	if (!elements)
@@ -347,26 +417,29 @@ static int read_list(struct arena *a, const struct store_field *f, const json_t 
 	return err;
 }
 
-static int read_char(const json_t *v, void *at)
+static int read_bool(const struct jnode *v, void *at)
 {
-	json_int_t c = json_integer_value(v);
-
-	if (!json_is_integer(v) || c < 0 || c > 127)
+	if (v->type != JTRUE && v->type != JFALSE)
 		return -EINVAL;
-	*(char *)at = (char)c;
+	*(bool *)at = v->type == JTRUE;
 	return 0;
 }
 
-static int read_value(struct arena *a, const struct store_field *f, const json_t *v, void *at, struct err *e)
+static int read_char(const struct jnode *v, void *at)
+{
+	if (v->type != JINTEGER || v->negative || v->huge || v->magnitude > 127)
+		return -EINVAL;
+	*(char *)at = (char)v->magnitude;
+	return 0;
+}
+
+static int read_value(struct arena *a, const struct store_field *f, const struct jnode *v, void *at, struct err *e)
 {
 	int err = -EINVAL;
 
 	switch (f->kind) {
 	case STORE_BOOL:
-		if (json_is_boolean(v)) {
-			*(bool *)at = json_is_true(v);
-			err = 0;
-		}
+		err = read_bool(v, at);
 		break;
 	case STORE_UNSIGNED:
 	case STORE_ENUM:
@@ -389,53 +462,60 @@ static int read_value(struct arena *a, const struct store_field *f, const json_t
 	case STORE_LIST:
 		return read_list(a, f, v, at, e);
 	case STORE_ARRAY:
-		if (json_array_size(v) == f->limit)
+		if (v->type == JARRAY && v->len == f->limit)
 			return read_elements(a, f->type, v, at, e);
 		break;
 	}
 	return err < 0 ? err_set(e, -err, "does not hold a valid value") : 0;
 }
 
-static int read_struct(struct arena *a, const struct store_type *t, const json_t *v, void *at, struct err *e)
+/* Members come in the order in which they were written, that of the table; any other order costs a second look. */
+static const struct store_field *find_field(const struct store_type *t, const char *name, size_t *hint)
 {
-	size_t seen = 0;
+	for (size_t i = 0; i < t->n; i++) {
+		size_t k = (*hint + i) % t->n;
+		if (strcmp(t->fields[k].name, name) == 0) {
+			*hint = k + 1;
+			return &t->fields[k];
+		}
+	}
+	return NULL;
+}
+
+static int read_struct(struct arena *a, const struct store_type *t, const struct jnode *v, void *at, struct err *e)
+{
+	size_t hint = 0;
 
 	if (!t->fields[0].name)
 		return read_value(a, &t->fields[0], v, at, e);
-	if (!json_is_object(v))
+	if (v->type != JOBJECT)
 		return err_set(e, EINVAL, "is not an object");
-	for (size_t i = 0; i < t->n; i++) {
-		const struct store_field *f = &t->fields[i];
-		const json_t *member = json_object_get(v, f->name);
+	jnode_each(member, v) {
+		const struct store_field *f = find_field(t, member->key, &hint);
 		int err;
-		if (!member)
-			continue;
-		seen++;
+		/* A member that we do not know could be a restriction of a newer version. */
+		if (!f)
+			return err_set(e, EINVAL, "%s holds an unknown member", t->name);
 		err = read_value(a, f, member, (char *)at + f->offset, e);
 		if (err < 0)
 			return err_wrap(e, "%s", f->name);
 	}
-	/* A member that we do not know could be a restriction of a newer version. */
-	if (seen != json_object_size(v))
-		return err_set(e, EINVAL, "%s holds an unknown member", t->name);
 	return 0;
 }
 
 int plan_read(struct arena *a, const char *bytes, size_t len, const struct plan **out, struct err *e)
 {
-	json_error_t where;
+	const struct jnode *doc;
 	struct plan *p;
-	json_t *doc;
 	int err;
 
 	if (len > STORE_MAX_BYTES)
 		return err_set(e, EFBIG, "stored plan: larger than %d bytes", STORE_MAX_BYTES);
-	doc = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &where);
-	if (!doc)
-		return err_set(e, EINVAL, "stored plan: %.200s at byte %d", where.text, where.position);
+	err = jtree_parse(a, "stored plan", bytes, len, &doc, e);
+	if (err < 0)
+		return err;
 	p = arena_alloc(a, sizeof(*p));
 	err = p ? read_struct(a, &store_plan_type, doc, p, e) : err_set(e, ENOMEM, "out of memory");
-	json_decref(doc);
 	if (err < 0)
 		return err_wrap(e, "stored plan");
 	*out = p;

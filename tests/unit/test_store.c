@@ -114,7 +114,7 @@ static const struct { const char *json, *says; } refused[] = {
 	{ "[]", "is not an object" },
 	{ "{\"process\":[]}", "process: is not an object" },
 	{ "{\"id\":1}", "id: does not hold a valid value" },
-	{ "{\"id\":\"a\",\"id\":\"b\"}", "duplicate object key" },
+	{ "{\"id\":\"a\",\"id\":\"b\"}", "stored plan: is not valid JSON" },
 	{ "{\"id\":\"a\\u0000b\"}", "stored plan" },
 	{ "{\"id\":{\"hex\":\"0\"}}", "id: " },
 	{ "{\"id\":{\"hex\":\"4100\"}}", "id: " },
