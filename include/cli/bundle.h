@@ -57,7 +57,8 @@ struct bundle_launch { bool gate, detach; };
 int bundle_create(const struct cli_globals *g, const struct create_options *o, const char *id,
 		  const struct bundle_launch *how, struct started *out, struct err *e);
 
-/* --preserve-fds together with LISTEN_FDS (*listen of them come first). Each descriptor must be open. */
+/* --preserve-fds together with LISTEN_FDS (*listen of them come first). Each descriptor must be open. listen NULL: LISTEN_FDS
+ * is not looked at, as in exec, whose process is not the one that is activated. */
 int bundle_preserved_fds(const char *flag, unsigned *total, unsigned *listen, struct err *e);
 
 /* create and exec: what a console socket may go with. */

@@ -33,6 +33,7 @@ struct state {
 	const char *owner;		/* "" */
 	struct key_values annotations;
 	struct cgroup cgroup;
+	const char *keyring;		/* the session keyring that exec joins too; NULL */
 	const char *id_range;		/* launch: the record that holds the container's user id range; NULL */
 };
 

@@ -241,7 +241,6 @@ static int exec_process(const struct exec *x, struct err *e)
 		.n_cgroups = o->cgroups.n,
 	};
 	struct started s = { .pidfd = -1, .console = -1 };
-	unsigned listen;
 	int status = 0, r = state_check_id(x->id, e);
 
 	if (r == 0)
@@ -251,7 +250,7 @@ static int exec_process(const struct exec *x, struct err *e)
 		r = bundle_check_console(request.process->terminal, o->detach, o->console_socket,
 					 e);
 	if (r == 0)
-		r = bundle_preserved_fds(o->preserve_fds, &request.preserve_fds, &listen, e);
+		r = bundle_preserved_fds(o->preserve_fds, &request.preserve_fds, NULL, e);
 	if (r == 0)
 		r = cli_absolute(x->a, o->pid_file, &request.pid_file, e);
 	if (r < 0)

@@ -87,6 +87,7 @@ static int announce(struct creating *c, struct err *e)
 {
 	const struct plan *p = c->plan;
 
+	snprintf(c->keyring, sizeof(c->keyring), "_ses.%s", p->id);
 	c->state = (struct state){
 		.id = p->id,
 		.bundle = p->bundle,
@@ -97,6 +98,7 @@ static int announce(struct creating *c, struct err *e)
 		.annotations = p->annotations,
 		.cgroup = c->cgroup,
 		.id_range = c->r->id_range,
+		.keyring = c->r->no_new_keyring ? NULL : c->keyring,
 	};
 	if (!c->state.created)
 		return err_code(e, ENOMEM, "state");
@@ -125,7 +127,6 @@ static int open_gate(struct creating *c, struct err *e)
 
 static void fill_request(struct creating *c, struct launch_request *out)
 {
-	snprintf(c->keyring, sizeof(c->keyring), "_ses.%s", c->plan->id);
 	*out = (struct launch_request){
 		.plan = c->plan,
 		.process = &c->plan->process,
@@ -137,7 +138,7 @@ static void fill_request(struct creating *c, struct launch_request *out)
 		.console_sock = c->console,
 		.kept_fds = c->r->preserve_fds,
 		.no_pivot = c->r->no_pivot,
-		.keyring = c->r->no_new_keyring ? NULL : c->keyring,
+		.keyring = c->state.keyring,
 		.pid1 = c->plan->init,
 	};
 }

@@ -103,6 +103,7 @@ static int launch(struct executing *x, struct err *e)
 		.gate_fd = -1,
 		.console_sock = x->console,
 		.kept_fds = x->r->preserve_fds,
+		.keyring = x->state->keyring, /* not the caller's, which may hold keys of the host */
 	};
 	int status, s = launch_begin(&r, &x->launch, e);
 

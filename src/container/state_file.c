@@ -45,6 +45,17 @@ static int dump_or_fail(json_t *v, size_t flags, char **out, size_t *len, struct
 	return 0;
 }
 
+/* Takes nothing from *v on failure but sets it NULL. */
+static void add_member(json_t **v, const char *key, json_t *member)
+{
+	if (*v && json_object_set_new(*v, key, member) < 0) {
+		json_decref(*v);
+		*v = NULL;
+	} else if (!*v) {
+		json_decref(member);
+	}
+}
+
 int state_write(const struct state_dir *d, const struct state *s, struct err *e)
 {
 	json_t *annotations = annotations_to_json(&s->annotations),
@@ -62,10 +73,10 @@ int state_write(const struct state_dir *d, const struct state *s, struct err *e)
 			      annotations, "cgroup", cgroup);
 	json_decref(annotations);
 	json_decref(cgroup);
-	if (v && s->id_range && json_object_set_new(v, "idRange", json_string(s->id_range)) < 0) {
-		json_decref(v);
-		v = NULL;
-	}
+	if (s->id_range)
+		add_member(&v, "idRange", json_string(s->id_range));
+	if (s->keyring)
+		add_member(&v, "keyring", json_string(s->keyring));
 	r = dump_or_fail(v, JSON_COMPACT, &text, &len, e);
 	if (r < 0)
 		return err_wrap(e, "container %s", s->id);
@@ -78,17 +89,6 @@ static json_t *oci_head(const char *version, const char *id, json_int_t pid, con
 {
 	return json_pack("{s:s, s:s, s:I, s:s, s:s}", "ociVersion", version, "id", id, "pid", pid,
 			 "status", status, "bundle", bundle);
-}
-
-/* Takes nothing from *v on failure but sets it NULL. */
-static void add_member(json_t **v, const char *key, json_t *member)
-{
-	if (*v && json_object_set_new(*v, key, member) < 0) {
-		json_decref(*v);
-		*v = NULL;
-	} else if (!*v) {
-		json_decref(member);
-	}
 }
 
 int state_format(const struct state *s, enum status st, pid_t pid, bool pretty, char **out,
@@ -183,6 +183,7 @@ static int read_document(struct arena *a, const json_t *o, struct state *s, stru
 		{ "created", true, &s->created },
 		{ "owner", true, &s->owner },
 		{ "idRange", false, &s->id_range },
+		{ "keyring", false, &s->keyring },
 	};
 	const json_t *cgroup = json_object_get(o, "cgroup");
 	int64_t version, pid, start;
