@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/cgroup.h - place, limit, measure and freeze processes. Picks version 1 (also hybrid) or 2 by itself.
+ * kernel/cgroup.h - place, limit, measure and freeze processes. Picks version 1 (also hybrid) or 2
+ * by itself.
  *
- * A struct cgroup names where a container's cgroups are: one directory on v2, one per mounted controller on v1 (plus the
- * unified tree of a hybrid host when it is there). It is plain text, so that it can be stored and read again.
+ * A struct cgroup names where a container's cgroups are: one directory on v2, one per mounted
+ * controller on v1 (plus the unified tree of a hybrid host when it is there). It is plain text, so
+ * that it can be stored and read again.
  */
 #ifndef CAISSON_KERNEL_CGROUP_H
 #define CAISSON_KERNEL_CGROUP_H
@@ -17,71 +19,85 @@
 #include "policy/facts.h"
 #include "spec/types.h"
 
-struct cgroup_dir { const char *controllers; /* "cpu,cpuacct", "name=systemd", "" for v2 */ const char *path; /* absolute, on the host */ };
+struct cgroup_dir {
+	const char *controllers; /* "cpu,cpuacct", "name=systemd", "" for v2 */
+	const char *path;        /* absolute, on the host */
+};
 struct cgroup {
-	enum cgroup_mode mode;		/* CGROUP_NONE: no cgroup at all (disabled, or rootless without delegation) */
+	/* CGROUP_NONE: no cgroup at all (disabled, or rootless without delegation) */
+	enum cgroup_mode mode;
 	size_t n;
 	const struct cgroup_dir *v;
-	const char *name;		/* the path below the controllers' mounts, as /proc/PID/cgroup shows it */
-	bool rootless;			/* set by cgroup_make: a missing right to restrict devices is not an error */
+	const char *name; /* the path below the controllers' mounts, as /proc/PID/cgroup shows it */
+	bool rootless; /* set by cgroup_make: a missing right to restrict devices is not an error */
 };
 
 /* Which mode this host is in: statfs(2) of /sys/fs/cgroup. */
 enum cgroup_mode cgroup_detect(void);
 
 /*
- * Works out the directories; makes nothing. `asked` is cgroupsPath: absolute = below the controllers' mounts; relative or NULL =
- * where runc puts it: below the caller's own cgroup on v1 (/proc/self/cgroup), beside it on v2, because a cgroup that holds
- * processes cannot hand controllers to children. NULL = "caisson-ID". ".." and empty components are refused. Mounts are looked
- * for at their conventional places; /proc/self/mountinfo is read only when one is missing.
+ * Works out the directories; makes nothing. `asked` is cgroupsPath: absolute = below the
+ * controllers' mounts; relative or NULL = where runc puts it: below the caller's own cgroup on v1
+ * (/proc/self/cgroup), beside it on v2, because a cgroup that holds processes cannot hand
+ * controllers to children. NULL = "caisson-ID". ".." and empty components are refused. Mounts are
+ * looked for at their conventional places; /proc/self/mountinfo is read only when one is missing.
  */
-int cgroup_locate(struct arena *a, const char *asked, const char *id, struct cgroup *out, struct err *e);
+int cgroup_locate(struct arena *a, const char *asked, const char *id, struct cgroup *out,
+		  struct err *e);
 
 /*
- * Makes the directories (those it made are removed again on failure), enables the controllers along the path on v2, and
- * refuses a cgroup that exists and is frozen or holds processes ("container's cgroup is not empty").
- * rootless: without the right to make them, leaves mode = CGROUP_NONE in *cg and succeeds when r asks for no limit.
+ * Makes the directories (those it made are removed again on failure), enables the controllers along
+ * the path on v2, and refuses a cgroup that exists and is frozen or holds processes ("container's
+ * cgroup is not empty"). rootless: without the right to make them, leaves mode = CGROUP_NONE in *cg
+ * and succeeds when r asks for no limit.
  */
 int cgroup_make(struct cgroup *cg, const struct resources *r, bool rootless, struct err *e);
-/* Writes every limit; what this version cannot express is an error that names the property and the version. devices: v1
- * devices.{deny,allow}, v2 a BPF program. `update` = an existing container: previous values are read first and written back when
- * a write fails; devices are never touched. */
+/* Writes every limit; what this version cannot express is an error that names the property and the
+ * version. devices: v1 devices.{deny,allow}, v2 a BPF program. `update` = an existing container:
+ * previous values are read first and written back when a write fails; devices are never touched. */
 int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update, struct err *e);
 
 /*
- * v2, and the unified tree of a hybrid host: a descriptor of the directory for CLONE_INTO_CGROUP (the caller closes it). -1, and
- * e untouched, when there is none (v1, CGROUP_NONE): then the next call does everything.
+ * v2, and the unified tree of a hybrid host: a descriptor of the directory for CLONE_INTO_CGROUP
+ * (the caller closes it). -1, and e untouched, when there is none (v1, CGROUP_NONE): then the next
+ * call does everything.
  */
 int cgroup_open_dir(const struct cgroup *cg, struct err *e);
 /*
- * v1 and hybrid: descriptors of each v1 `tasks` file, opened for writing, into fds[]; the new process writes "0" to each before
- * it unshares anything (another process doing it waits for an RCU grace period). Returns how many; 0 on v2. The unified tree of
- * a hybrid host is not among them: its cgroup.procs waits for the grace period even for a lone thread, so the process is born
- * there (cgroup_open_dir).
+ * v1 and hybrid: descriptors of each v1 `tasks` file, opened for writing, into fds[]; the new
+ * process writes "0" to each before it unshares anything (another process doing it waits for an RCU
+ * grace period). Returns how many; 0 on v2. The unified tree of a hybrid host is not among them:
+ * its cgroup.procs waits for the grace period even for a lone thread, so the process is born there
+ * (cgroup_open_dir).
  */
 enum { CGROUP_MAX_DIRS = 24 };
 int cgroup_open_tasks(const struct cgroup *cg, int fds[CGROUP_MAX_DIRS], struct err *e);
 /* Moves another process in (exec on old kernels, tests). */
 int cgroup_add(const struct cgroup *cg, pid_t pid, struct err *e);
 /* The same cgroup with `sub` appended, for exec --cgroup; ctrl NULL = all. Must exist. */
-int cgroup_sub(struct arena *a, const struct cgroup *cg, const char *ctrl, const char *sub, struct cgroup *out, struct err *e);
+int cgroup_sub(struct arena *a, const struct cgroup *cg, const char *ctrl, const char *sub,
+	       struct cgroup *out, struct err *e);
 
-int cgroup_freeze(const struct cgroup *cg, struct err *e);  /* returns when FROZEN is reached; deadline 10 s, then thaws */
+/* Returns when all are frozen; after 10 s it thaws and fails. */
+int cgroup_freeze(const struct cgroup *cg, struct err *e);
 int cgroup_thaw(const struct cgroup *cg, struct err *e);
 bool cgroup_is_frozen(const struct cgroup *cg);
 /* Every process in the cgroup and below, by recursion; malloc'd. Returns the count. */
 ssize_t cgroup_pids(const struct cgroup *cg, pid_t **out, struct err *e);
-/* cgroup.kill where there is one; on v1 rounds of freeze, SIGKILL, thaw until no process is left (deadline 10 s): a frozen
- * process cannot end, so no pid is reused between reading it and killing it. */
+/* cgroup.kill where there is one; on v1 rounds of freeze, SIGKILL, thaw until no process is left
+ * (deadline 10 s): a frozen process cannot end, so no pid is reused between reading it and killing
+ * it. */
 int cgroup_kill(const struct cgroup *cg, struct err *e);
-/* Removes the directories, deepest first, children made inside by the container as well. Waits by polling cgroup.events (v2) or
- * short polls (v1) while exiting processes are still counted, at most 10 s. Gone already = success. */
+/* Removes the directories, deepest first, children made inside by the container as well. Waits by
+ * polling cgroup.events (v2) or short polls (v1) while exiting processes are still counted, at most
+ * 10 s. Gone already = success. */
 int cgroup_remove(const struct cgroup *cg, struct err *e);
 
-/* The "data" object of `events --stats` in runc's form: cpu, cpuset, memory, pids, blkio, hugetlb. New reference. */
+/* The "data" object of `events --stats` in runc's form: cpu, cpuset, memory, pids, blkio, hugetlb.
+ * New reference. */
 json_t *cgroup_stats(const struct cgroup *cg, struct err *e);
-/* Blocks until an out-of-memory event (0), until the cgroup is empty or gone (1), or for timeout_ms (-1 = for ever), when it
- * returns -ETIMEDOUT without an error text. */
+/* Blocks until an out-of-memory event (0), until the cgroup is empty or gone (1), or for timeout_ms
+ * (-1 = for ever), when it returns -ETIMEDOUT without an error text. */
 int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e);
 
 json_t *cgroup_to_json(const struct cgroup *cg); /* new reference; NULL: no memory */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/cgroup_internal.h - what the cgroup files share with each other and with their tests. Nobody else includes it.
+ * kernel/cgroup_internal.h - what the cgroup files share with each other and with their tests.
+ * Nobody else includes it.
  *
- * Every function works on the paths inside struct cgroup, so a test gives it a directory of plain files; only locating asks
- * what is mounted where, and that view is a value too.
+ * Every function works on the paths inside struct cgroup, so a test gives it a directory of plain
+ * files; only locating asks what is mounted where, and that view is a value too.
  */
 #ifndef CAISSON_KERNEL_CGROUP_INTERNAL_H
 #define CAISSON_KERNEL_CGROUP_INTERNAL_H
@@ -20,12 +21,12 @@ enum { CGROUP_DEADLINE_MS = 10 * 1000, CGROUP_VALUE_MAX = 4096, CGROUP_DEVICE_RU
 struct cgroup_view {
 	const char *base;		/* "/sys/fs/cgroup" */
 	const char *self;		/* text of /proc/self/cgroup */
-	const char *mountinfo;		/* text of /proc/self/mountinfo; NULL: read it when it is needed */
+	const char *mountinfo; /* text of /proc/self/mountinfo; NULL: read it when it is needed */
 	enum cgroup_mode mode;
 	bool (*is_mount)(const char *path, bool v2); /* a cgroup file system is mounted there */
 };
-int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char *asked, const char *id, struct cgroup *out,
-		     struct err *e);
+int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char *asked,
+		     const char *id, struct cgroup *out, struct err *e);
 
 /* The directory that holds controller `name`; on v2 the only one. NULL: not mounted. */
 const char *cgroup_dir_of(const struct cgroup *cg, const char *name);
@@ -52,11 +53,15 @@ size_t cgroup_job_rollback(struct cgroup_job *j);
 /* Writes value into dir/file: 0 or -errno, no text. */
 int cgroup_put(struct cgroup_job *j, const char *dir, const char *file, const char *value);
 /* The same; the error names the property, the file and the value. */
-int cgroup_set(struct cgroup_job *j, const char *property, const char *dir, const char *file, const char *value, struct err *e);
-int cgroup_set_i64(struct cgroup_job *j, const char *property, const char *dir, const char *file, int64_t v, struct err *e);
-int cgroup_set_u64(struct cgroup_job *j, const char *property, const char *dir, const char *file, uint64_t v, struct err *e);
+int cgroup_set(struct cgroup_job *j, const char *property, const char *dir, const char *file,
+	       const char *value, struct err *e);
+int cgroup_set_i64(struct cgroup_job *j, const char *property, const char *dir, const char *file,
+		   int64_t v, struct err *e);
+int cgroup_set_u64(struct cgroup_job *j, const char *property, const char *dir, const char *file,
+		   uint64_t v, struct err *e);
 /* The text of a refused write. rc < 0. */
-int cgroup_refused(int rc, const char *property, const char *dir, const char *file, const char *value, struct err *e);
+int cgroup_refused(int rc, const char *property, const char *dir, const char *file,
+		   const char *value, struct err *e);
 bool cgroup_file_exists(const char *dir, const char *file);
 /* A number from a file; "max" and values past INT64_MAX read as UINT64_MAX. 0 or -errno. */
 int cgroup_get_u64(const char *dir, const char *file, uint64_t *out);
@@ -68,29 +73,40 @@ int cgroup_v2_limit(struct cgroup_job *j, struct err *e);
 /* What both versions write alike. `dir` NULL: the controller is missing. */
 int cgroup_limit_hugepages(struct cgroup_job *j, bool v2, struct err *e);
 int cgroup_limit_rdma(struct cgroup_job *j, struct err *e);
-int cgroup_no_controller(const struct cgroup *cg, const char *property, const char *controller, struct err *e);
+int cgroup_no_controller(const struct cgroup *cg, const char *property, const char *controller,
+			 struct err *e);
 
-/* v2: hands the usual controllers down from `base`, the mount or above it, to the cgroup at `path`; fails when one that r
- * needs does not arrive. */
+/* v2: hands the usual controllers down from `base`, the mount or above it, to the cgroup at `path`;
+ * fails when one that r needs does not arrive. */
 int cgroup_v2_enable(const char *base, const char *path, const struct resources *r, struct err *e);
-/* v1: copies cpuset.cpus and cpuset.mems from the parent where they are empty (a new directory's are). */
+/* v1: copies cpuset.cpus and cpuset.mems from the parent where they are empty (a new directory's
+ * are). */
 int cgroup_v1_fill_cpuset(const char *path, bool is_new, const struct resources *r, struct err *e);
 
 /* Conversions (pure). */
-uint64_t cgroup_weight_from_shares(uint64_t shares);		/* cpu.shares -> cpu.weight; 0 stays 0 */
+uint64_t cgroup_weight_from_shares(uint64_t shares); /* cpu.shares -> cpu.weight; 0 stays 0 */
 uint64_t cgroup_io_weight_from_blkio(uint64_t weight);		/* 10..1000 -> 1..10000 */
-int cgroup_swap_from_memsw(int64_t limit, int64_t swap, char out[24], struct err *e); /* memory+swap -> memory.swap.max */
+int cgroup_swap_from_memsw(int64_t limit, int64_t swap, char out[24],
+			   struct err *e); /* memory+swap -> memory.swap.max */
 
 /* Devices. The rules in order, then the default devices; everything else is denied. */
-struct cgroup_device { char type; /* a b c */ int64_t major, minor; /* -1 any */ unsigned access; /* CGROUP_DEV_* */ bool allow; };
+struct cgroup_device {
+	char type;            /* a b c */
+	int64_t major, minor; /* -1 any */
+	unsigned access;      /* CGROUP_DEV_* */
+	bool allow;
+};
 enum { CGROUP_DEV_MKNOD = 1, CGROUP_DEV_READ = 2, CGROUP_DEV_WRITE = 4, CGROUP_DEV_ALL = 7 };
 /* malloc'd list: the document's rules and the defaults, in order. */
-int cgroup_device_rules(const struct resources *r, struct cgroup_device **out, size_t *n, struct err *e);
-/* v1: the list as exceptions from one default, as the kernel keeps it. malloc'd. A hole in a wider rule is an error. */
-int cgroup_device_fold(const struct cgroup_device *rules, size_t n, bool *default_allow, struct cgroup_device **out,
-		       size_t *n_out, struct err *e);
+int cgroup_device_rules(const struct resources *r, struct cgroup_device **out, size_t *n,
+			struct err *e);
+/* v1: the list as exceptions from one default, as the kernel keeps it. malloc'd. A hole in a wider
+ * rule is an error. */
+int cgroup_device_fold(const struct cgroup_device *rules, size_t n, bool *default_allow,
+		       struct cgroup_device **out, size_t *n_out, struct err *e);
 /* v2: the program that decides as the last matching rule says, bit by bit. malloc'd. */
-int cgroup_device_program(const struct cgroup_device *rules, size_t n, struct bpf_insn **out, size_t *n_out, struct err *e);
+int cgroup_device_program(const struct cgroup_device *rules, size_t n, struct bpf_insn **out,
+			  size_t *n_out, struct err *e);
 int cgroup_v1_devices(struct cgroup_job *j, struct err *e);
 int cgroup_v2_devices(struct cgroup_job *j, struct err *e);
 

@@ -23,7 +23,8 @@ static bool is_mount(const char *path, bool v2)
 
 	if (statfs(path, &s) < 0)
 		return false;
-	return (unsigned long)s.f_type == (v2 ? (unsigned long)CGROUP2_SUPER_MAGIC : (unsigned long)CGROUP_SUPER_MAGIC);
+	return (unsigned long)s.f_type ==
+	       (v2 ? (unsigned long)CGROUP2_SUPER_MAGIC : (unsigned long)CGROUP_SUPER_MAGIC);
 }
 
 enum cgroup_mode cgroup_detect(void)
@@ -67,7 +68,8 @@ static bool next_hierarchy(const char **text, struct hierarchy *h)
 		const char *b = a ? memchr(a + 1, ':', (size_t)(end - a - 1)) : NULL;
 
 		*text = *end ? end + 1 : end;
-		if (!b || (size_t)(b - a) > sizeof(h->controllers) || (size_t)(end - b) > sizeof(h->own))
+		if (!b || (size_t)(b - a) > sizeof(h->controllers) ||
+		    (size_t)(end - b) > sizeof(h->own))
 			continue;
 		snprintf(h->controllers, sizeof(h->controllers), "%.*s", (int)(b - a - 1), a + 1);
 		snprintf(h->own, sizeof(h->own), "%.*s", (int)(end - b - 1), b + 1);
@@ -84,7 +86,8 @@ static void unescape(char *s)
 	char *to = s;
 
 	for (; *s; s++, to++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
 			*to = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
 			s += 3;
 		} else {
@@ -103,7 +106,8 @@ static bool line_mounts(const char *line, size_t len, struct hierarchy *h)
 	char *dash = copy ? strstr(copy, " - ") : NULL;
 	char first[256];
 
-	if (!dash || sscanf(dash, " - %31s %*s %511s", type, super) != 2 || !str_eq(type, v2 ? "cgroup2" : "cgroup"))
+	if (!dash || sscanf(dash, " - %31s %*s %511s", type, super) != 2 ||
+	    !str_eq(type, v2 ? "cgroup2" : "cgroup"))
 		return false;
 	snprintf(first, sizeof(first), "%.*s", (int)strcspn(h->controllers, ","), h->controllers);
 	if (!v2 && !cgroup_has_controller(super, first, ','))
@@ -117,13 +121,15 @@ static bool line_mounts(const char *line, size_t len, struct hierarchy *h)
 	return true;
 }
 
-static int find_in_mountinfo(const struct cgroup_view *view, char **cache, struct hierarchy *h, struct err *e)
+static int find_in_mountinfo(const struct cgroup_view *view, char **cache, struct hierarchy *h,
+			     struct err *e)
 {
 	const char *text = view->mountinfo;
 	size_t len;
 
 	if (!text && !*cache) {
-		int r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, cache, &len, e);
+		int r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, cache, &len,
+				     e);
 
 		if (r < 0)
 			return r;
@@ -144,7 +150,8 @@ static bool at_conventional_place(const struct cgroup_view *view, struct hierarc
 	bool v2 = name[0] == '\0';
 
 	if (v2) {
-		snprintf(h->mount, sizeof(h->mount), "%s%s", view->base, view->mode == CGROUP_V2 ? "" : "/unified");
+		snprintf(h->mount, sizeof(h->mount), "%s%s", view->base,
+			 view->mode == CGROUP_V2 ? "" : "/unified");
 		return view->is_mount(h->mount, true);
 	}
 	if (str_starts(name, "name="))
@@ -158,7 +165,8 @@ static bool at_conventional_place(const struct cgroup_view *view, struct hierarc
 	return view->is_mount(h->mount, false);
 }
 
-/* Is the caller's own cgroup visible below the mount? Not so where only a part of the tree is mounted. */
+/* Is the caller's own cgroup visible below the mount? Not so where only a part of the tree is
+ * mounted. */
 static bool own_is_below(const struct hierarchy *h)
 {
 	auto_str p = { 0 };
@@ -169,13 +177,15 @@ static bool own_is_below(const struct hierarchy *h)
 	return !p.failed && access(p.s, F_OK) == 0;
 }
 
-static int find_mount(const struct cgroup_view *view, char **cache, bool need_own, struct hierarchy *h, struct err *e)
+static int find_mount(const struct cgroup_view *view, char **cache, bool need_own,
+		      struct hierarchy *h, struct err *e)
 {
 	if (at_conventional_place(view, h) && (!need_own || own_is_below(h)))
 		return 0;
 	h->mount[0] = '\0';
 	/* cgroup2 that is not where this mode looks for it is another's. */
-	return h->controllers[0] || view->mode == CGROUP_V2 ? find_in_mountinfo(view, cache, h, e) : 0;
+	return h->controllers[0] || view->mode == CGROUP_V2 ? find_in_mountinfo(view, cache, h, e)
+							    : 0;
 }
 
 /* ---- from cgroupsPath to directories ---- */
@@ -186,17 +196,24 @@ static int check_asked(const char *asked, struct err *e)
 	size_t len = strlen(asked);
 
 	if (*p == '\0')
-		return err_set(e, EINVAL, "linux.cgroupsPath: '%s' is not a cgroup of its own", asked);
+		return err_set(e, EINVAL, "linux.cgroupsPath: '%s' is not a cgroup of its own",
+			       asked);
 	if (len > PATH_ROOM)
-		return err_set(e, ENAMETOOLONG, "linux.cgroupsPath: is %zu bytes long, more than %d", len, PATH_ROOM);
+		return err_set(e, ENAMETOOLONG,
+			       "linux.cgroupsPath: is %zu bytes long, more than %d", len,
+			       PATH_ROOM);
 	for (; *p; p += *p == '/') {
 		size_t n = strcspn(p, "/");
 
 		if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
-			return err_set(e, EINVAL, "linux.cgroupsPath: '%s' has an empty, '.' or '..' component", asked);
+			return err_set(
+				e, EINVAL,
+				"linux.cgroupsPath: '%s' has an empty, '.' or '..' component",
+				asked);
 		for (size_t i = 0; i < n; i++) {
 			if ((unsigned char)p[i] < ' ')
-				return err_set(e, EINVAL, "linux.cgroupsPath: holds a control character");
+				return err_set(e, EINVAL,
+					       "linux.cgroupsPath: holds a control character");
 		}
 		p += n;
 	}
@@ -204,7 +221,8 @@ static int check_asked(const char *asked, struct err *e)
 }
 
 /* The path in the tree: asked as it is, or below (v1) or beside (v2) the caller's own cgroup. */
-static char *path_in_tree(struct arena *a, const struct hierarchy *h, const char *asked, int asked_len, bool beside)
+static char *path_in_tree(struct arena *a, const struct hierarchy *h, const char *asked,
+			  int asked_len, bool beside)
 {
 	const char *own = h->own;
 	size_t root_len = strlen(h->root), len;
@@ -212,9 +230,11 @@ static char *path_in_tree(struct arena *a, const struct hierarchy *h, const char
 	if (*asked == '/')
 		return arena_printf(a, "%.*s", asked_len, asked);
 	/* Only a part of the tree is mounted: what /proc says starts with that part's own path. */
-	if (root_len > 1 && str_starts(own, h->root) && (own[root_len] == '/' || own[root_len] == '\0'))
+	if (root_len > 1 && str_starts(own, h->root) &&
+	    (own[root_len] == '/' || own[root_len] == '\0'))
 		own += root_len;
-	/* Outside of the caller's cgroup namespace, /proc says "/..": the mount's root is all there is. */
+	/* Outside of the caller's cgroup namespace, /proc says "/..": the mount's root is all there
+	 * is. */
 	if (*own != '/' || str_starts(own, "/.."))
 		own = "/";
 	len = strlen(own);
@@ -226,8 +246,8 @@ static char *path_in_tree(struct arena *a, const struct hierarchy *h, const char
 	return arena_printf(a, "%.*s/%.*s", (int)len, own, asked_len, asked);
 }
 
-int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char *asked, const char *id, struct cgroup *out,
-		     struct err *e)
+int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char *asked,
+		     const char *id, struct cgroup *out, struct err *e)
 {
 	struct cgroup cg = { .mode = view->mode };
 	auto_free char *cache = NULL;
@@ -247,7 +267,8 @@ int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char
 	while (next_hierarchy(&text, h)) {
 		bool v2 = h->controllers[0] == '\0';
 
-		if (view->mode == CGROUP_NONE || (v2 && view->mode == CGROUP_V1) || (!v2 && view->mode == CGROUP_V2))
+		if (view->mode == CGROUP_NONE || (v2 && view->mode == CGROUP_V1) ||
+		    (!v2 && view->mode == CGROUP_V2))
 			continue;
 		r = find_mount(view, &cache, *asked != '/', h, e);
 		if (r < 0)
@@ -255,7 +276,8 @@ int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char
 		if (!h->mount[0])
 			continue;
 		if (cg.n == CGROUP_MAX_DIRS)
-			return err_set(e, E2BIG, "cgroup: more than %d hierarchies are mounted", CGROUP_MAX_DIRS);
+			return err_set(e, E2BIG, "cgroup: more than %d hierarchies are mounted",
+				       CGROUP_MAX_DIRS);
 
 		const char *in_tree = path_in_tree(a, h, asked, len, view->mode == CGROUP_V2);
 		v[cg.n].controllers = arena_strdup(a, h->controllers);
@@ -273,9 +295,12 @@ int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char
 	return 0;
 }
 
-int cgroup_locate(struct arena *a, const char *asked, const char *id, struct cgroup *out, struct err *e)
+int cgroup_locate(struct arena *a, const char *asked, const char *id, struct cgroup *out,
+		  struct err *e)
 {
-	struct cgroup_view view = { .base = cgroup_base, .mode = cgroup_detect(), .is_mount = is_mount };
+	struct cgroup_view view = { .base = cgroup_base,
+				    .mode = cgroup_detect(),
+				    .is_mount = is_mount };
 	auto_free char *self = NULL;
 	size_t len;
 	int r = fd_read_file(AT_FDCWD, "/proc/self/cgroup", SELF_MAX, &self, &len, e);
@@ -361,12 +386,14 @@ int cgroup_add(const struct cgroup *cg, pid_t pid, struct err *e)
 		int r = fd_write_to(AT_FDCWD, path, text);
 
 		if (r < 0)
-			return err_code(e, -r, "cgroup: move process %d into %s", (int)pid, cg->v[i].path);
+			return err_code(e, -r, "cgroup: move process %d into %s", (int)pid,
+					cg->v[i].path);
 	}
 	return 0;
 }
 
-/* Is any name of the comma-separated `wanted` one of this directory's controllers? NULL: all are meant. */
+/* Is any name of the comma-separated `wanted` one of this directory's controllers? NULL: all are
+ * meant. */
 static bool is_meant(const char *wanted, const char *controllers)
 {
 	if (!wanted || !*wanted)
@@ -383,7 +410,8 @@ static bool is_meant(const char *wanted, const char *controllers)
 	return false;
 }
 
-int cgroup_sub(struct arena *a, const struct cgroup *cg, const char *ctrl, const char *sub, struct cgroup *out, struct err *e)
+int cgroup_sub(struct arena *a, const struct cgroup *cg, const char *ctrl, const char *sub,
+	       struct cgroup *out, struct err *e)
 {
 	struct cgroup_dir *v = arena_array(a, cg->n, sizeof(*v));
 	bool top = str_eq(sub, "/") || str_eq(sub, "");
@@ -394,9 +422,13 @@ int cgroup_sub(struct arena *a, const struct cgroup *cg, const char *ctrl, const
 	if (cg->mode == CGROUP_NONE)
 		return err_set(e, ENOTSUP, "--cgroup: this container has no cgroup");
 	if (*sub == '/' && !top)
-		return err_set(e, EINVAL, "--cgroup: '%s' must be relative to the container's own cgroup", sub);
+		return err_set(e, EINVAL,
+			       "--cgroup: '%s' must be relative to the container's own cgroup",
+			       sub);
 	if (!top && check_asked(sub, e) < 0)
-		return err_set(e, EINVAL, "--cgroup: '%s' must be a path below the container's own cgroup", sub);
+		return err_set(e, EINVAL,
+			       "--cgroup: '%s' must be a path below the container's own cgroup",
+			       sub);
 	for (size_t i = 0; i < cg->n; i++) {
 		v[i] = cg->v[i];
 		if (!is_meant(ctrl, v[i].controllers))
@@ -411,7 +443,9 @@ int cgroup_sub(struct arena *a, const struct cgroup *cg, const char *ctrl, const
 			return err_sys(e, "--cgroup: %s", v[i].path);
 	}
 	if (hits == 0)
-		return err_set(e, EINVAL, "--cgroup: no controller '%s' in this container's cgroups", ctrl ? ctrl : "");
+		return err_set(e, EINVAL,
+			       "--cgroup: no controller '%s' in this container's cgroups",
+			       ctrl ? ctrl : "");
 	*out = *cg;
 	out->v = v;
 	out->name = top ? cg->name : arena_printf(a, "%s/%s", cg->name, sub);
@@ -427,14 +461,15 @@ json_t *cgroup_to_json(const struct cgroup *cg)
 	json_t *dirs = json_array();
 
 	for (size_t i = 0; dirs && i < cg->n; i++) {
-		if (json_array_append_new(dirs, json_pack("{s:s, s:s}", "controllers", cg->v[i].controllers, "path",
+		if (json_array_append_new(dirs, json_pack("{s:s, s:s}", "controllers",
+							  cg->v[i].controllers, "path",
 							  cg->v[i].path)) < 0) {
 			json_decref(dirs);
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:s, s:b, s:o}", "mode", mode_names[cg->mode], "name", cg->name ? cg->name : "",
-			 "rootless", cg->rootless, "dirs", dirs);
+	return json_pack("{s:s, s:s, s:b, s:o}", "mode", mode_names[cg->mode], "name",
+			 cg->name ? cg->name : "", "rootless", cg->rootless, "dirs", dirs);
 }
 
 static int read_dirs(struct arena *a, const json_t *dirs, struct cgroup *cg, struct err *e)
@@ -448,8 +483,11 @@ static int read_dirs(struct arena *a, const json_t *dirs, struct cgroup *cg, str
 		const char *controllers = json_string_value(json_object_get(d, "controllers"));
 		const char *path = json_string_value(json_object_get(d, "path"));
 
-		if (!controllers || !path || *path != '/' || strlen(path) > PATH_MAX - 64 || strstr(path, "/../"))
-			return err_set(e, EINVAL, "cgroup.dirs[%zu]: needs controllers and an absolute path", cg->n);
+		if (!controllers || !path || *path != '/' || strlen(path) > PATH_MAX - 64 ||
+		    strstr(path, "/../"))
+			return err_set(e, EINVAL,
+				       "cgroup.dirs[%zu]: needs controllers and an absolute path",
+				       cg->n);
 		v[cg->n].controllers = arena_strdup(a, controllers);
 		v[cg->n].path = arena_strdup(a, path);
 		if (!v[cg->n].controllers || !v[cg->n].path)
@@ -469,7 +507,8 @@ int cgroup_from_json(struct arena *a, const json_t *v, struct cgroup *out, struc
 
 	while (mode && i < N_ELEMENTS(mode_names) && strcmp(mode, mode_names[i]) != 0)
 		i++;
-	if (!mode || i == N_ELEMENTS(mode_names) || !name || !json_is_array(dirs) || json_array_size(dirs) > CGROUP_MAX_DIRS)
+	if (!mode || i == N_ELEMENTS(mode_names) || !name || !json_is_array(dirs) ||
+	    json_array_size(dirs) > CGROUP_MAX_DIRS)
 		return err_set(e, EINVAL, "cgroup: not a stored cgroup");
 	cg.mode = (enum cgroup_mode)i;
 	cg.rootless = json_is_true(json_object_get(v, "rootless"));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which devices may be opened and made: the document's rules in their order, then the devices every container has. v1 takes
- * a list of exceptions from one default, v2 a program.
+ * Which devices may be opened and made: the document's rules in their order, then the devices every
+ * container has. v1 takes a list of exceptions from one default, v2 a program.
  *
- * Not among the defaults, unlike with other runtimes: tun (10:200). And the host's own console (5:1) neither, because a
- * container's /dev/console is a pty.
+ * Not among the defaults, unlike with other runtimes: tun (10:200). And the host's own console
+ * (5:1) neither, because a container's /dev/console is a pty.
  */
 #include <asm/resource.h>
 #include <errno.h>
@@ -33,13 +33,15 @@ static const struct cgroup_device default_devices[] = {
 	{ 'c', 136, -1, CGROUP_DEV_ALL,   true },	/* pts */
 };
 
-int cgroup_device_rules(const struct resources *r, struct cgroup_device **out, size_t *n, struct err *e)
+int cgroup_device_rules(const struct resources *r, struct cgroup_device **out, size_t *n,
+			struct err *e)
 {
 	size_t total = r->devices.n + N_ELEMENTS(default_devices);
 	struct cgroup_device *v;
 
 	if (r->devices.n > CGROUP_DEVICE_RULES_MAX)
-		return err_set(e, E2BIG, "resources.devices: has %zu rules, more than %d", r->devices.n, CGROUP_DEVICE_RULES_MAX);
+		return err_set(e, E2BIG, "resources.devices: has %zu rules, more than %d",
+			       r->devices.n, CGROUP_DEVICE_RULES_MAX);
 	v = calloc(total, sizeof(*v));
 	if (!v)
 		return err_set(e, ENOMEM, "resources.devices: out of memory");
@@ -66,8 +68,9 @@ static void describe(const struct cgroup_device *d, char out[64])
 		snprintf(major, sizeof(major), "%" PRId64, d->major);
 	if (d->minor >= 0)
 		snprintf(minor, sizeof(minor), "%" PRId64, d->minor);
-	snprintf(out, 64, "%c %s:%s %s%s%s", d->type, major, minor, d->access & CGROUP_DEV_READ ? "r" : "",
-		 d->access & CGROUP_DEV_WRITE ? "w" : "", d->access & CGROUP_DEV_MKNOD ? "m" : "");
+	snprintf(out, 64, "%c %s:%s %s%s%s", d->type, major, minor,
+		 d->access & CGROUP_DEV_READ ? "r" : "", d->access & CGROUP_DEV_WRITE ? "w" : "",
+		 d->access & CGROUP_DEV_MKNOD ? "m" : "");
 }
 
 /* ---- v1: a default and exceptions ---- */
@@ -82,7 +85,8 @@ static bool number_within(int64_t inner, int64_t outer)
 /* Is every device of a also one of b? */
 static bool within(const struct cgroup_device *a, const struct cgroup_device *b)
 {
-	return a->type == b->type && number_within(a->major, b->major) && number_within(a->minor, b->minor);
+	return a->type == b->type && number_within(a->major, b->major) &&
+	       number_within(a->minor, b->minor);
 }
 
 static bool overlap(const struct cgroup_device *a, const struct cgroup_device *b)
@@ -102,7 +106,8 @@ static void fold_exception(struct fold *f, const struct cgroup_device *d)
 	f->v[f->n++] = *d;
 }
 
-/* A rule that says what the default says takes exceptions back; one that would split an exception cannot be expressed. */
+/* A rule that says what the default says takes exceptions back; one that would split an exception
+ * cannot be expressed. */
 static int fold_default(struct fold *f, const struct cgroup_device *d, bool document, struct err *e)
 {
 	size_t kept = 0;
@@ -117,7 +122,9 @@ static int fold_default(struct fold *f, const struct cgroup_device *d, bool docu
 			} else if (document) {
 				describe(d, rule);
 				describe(x, wider);
-				return err_set(e, EINVAL, "resources.devices: cgroup v1 cannot %s '%s' inside the wider rule '%s'",
+				return err_set(e, EINVAL,
+					       "resources.devices: cgroup v1 cannot %s '%s' inside "
+					       "the wider rule '%s'",
 					       d->allow ? "allow" : "deny", rule, wider);
 			}
 		}
@@ -151,8 +158,8 @@ static int fold_one(struct fold *f, const struct cgroup_device *d, bool document
 	return r < 0 ? r : fold_one(f, &both[1], document, e);
 }
 
-int cgroup_device_fold(const struct cgroup_device *rules, size_t n, bool *default_allow, struct cgroup_device **out,
-		       size_t *n_out, struct err *e)
+int cgroup_device_fold(const struct cgroup_device *rules, size_t n, bool *default_allow,
+		       struct cgroup_device **out, size_t *n_out, struct err *e)
 {
 	struct fold f = { .allow = false };
 	size_t document = n - N_ELEMENTS(default_devices);
@@ -175,7 +182,8 @@ int cgroup_device_fold(const struct cgroup_device *rules, size_t n, bool *defaul
 }
 
 /* One descriptor for all lines: the kernel takes one rule in each write. */
-static int write_rules(const char *dir, bool allow, const struct cgroup_device *v, size_t n, struct err *e)
+static int write_rules(const char *dir, bool allow, const struct cgroup_device *v, size_t n,
+		       struct err *e)
 {
 	const char *file = allow ? "devices.allow" : "devices.deny";
 	char path[PATH_MAX], text[64];
@@ -212,7 +220,8 @@ static int write_v1(const char *dir, const struct resources *res, struct err *e)
 	return r;
 }
 
-/* A rule that cannot be enforced is an error, but for a rootless caller: there the devices are those it may open anyway. */
+/* A rule that cannot be enforced is an error, but for a rootless caller: there the devices are
+ * those it may open anyway. */
 static int forgive(const struct cgroup *cg, int r, struct err *e)
 {
 	if (!cg->rootless || (r != -EPERM && r != -EACCES))
@@ -226,20 +235,34 @@ int cgroup_v1_devices(struct cgroup_job *j, struct err *e)
 	const char *dir = cgroup_dir_of(j->cg, "devices");
 
 	if (!dir)
-		return j->cg->rootless ? 0 : cgroup_no_controller(j->cg, "resources.devices", "devices", e);
+		return j->cg->rootless
+			       ? 0
+			       : cgroup_no_controller(j->cg, "resources.devices", "devices", e);
 	return forgive(j->cg, write_v1(dir, j->r, e), e);
 }
 
 /* ---- v2: a program ---- */
 
-enum { REG_VERDICT = 0, REG_CONTEXT = 1, REG_WANTED = 2, REG_TYPE = 3, REG_MAJOR = 4, REG_MINOR = 5, INSNS_A_RULE = 8 };
+enum {
+	REG_VERDICT = 0,
+	REG_CONTEXT = 1,
+	REG_WANTED = 2,
+	REG_TYPE = 3,
+	REG_MAJOR = 4,
+	REG_MINOR = 5,
+	INSNS_A_RULE = 8
+};
 
 struct program { size_t n; struct bpf_insn *v; };
 
 static void emit(struct program *p, __u8 code, unsigned dst, unsigned src, short off, int imm)
 {
 	p->v[p->n++] = (struct bpf_insn){
-		.code = code, .dst_reg = (__u8)(dst & 15), .src_reg = (__u8)(src & 15), .off = off, .imm = imm,
+		.code = code,
+		.dst_reg = (__u8)(dst & 15),
+		.src_reg = (__u8)(src & 15),
+		.off = off,
+		.imm = imm,
 	};
 }
 
@@ -263,8 +286,9 @@ static void emit_start(struct program *p)
 }
 
 /*
- * What a rule does with the bits it names and that no later rule has decided: a denied bit ends it; allowed bits are crossed off
- * and when none is left, the access is granted. Returns true when nothing can come after.
+ * What a rule does with the bits it names and that no later rule has decided: a denied bit ends it;
+ * allowed bits are crossed off and when none is left, the access is granted. Returns true when
+ * nothing can come after.
  */
 static bool emit_rule(struct program *p, const struct cgroup_device *d)
 {
@@ -272,7 +296,8 @@ static bool emit_rule(struct program *p, const struct cgroup_device *d)
 
 	if (d->type != 'a') {
 		test[tests++] = p->n;
-		emit(p, BPF_JMP | BPF_JNE | BPF_K, REG_TYPE, 0, 0, d->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, REG_TYPE, 0, 0,
+		     d->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	}
 	if (d->major >= 0) {
 		test[tests++] = p->n;
@@ -284,7 +309,8 @@ static bool emit_rule(struct program *p, const struct cgroup_device *d)
 	}
 	body = p->n;
 	if (d->access != CGROUP_DEV_ALL && d->allow) {
-		emit(p, BPF_ALU64 | BPF_AND | BPF_K, REG_WANTED, 0, 0, (int)(CGROUP_DEV_ALL & ~d->access));
+		emit(p, BPF_ALU64 | BPF_AND | BPF_K, REG_WANTED, 0, 0,
+		     (int)(CGROUP_DEV_ALL & ~d->access));
 		emit(p, BPF_JMP | BPF_JNE | BPF_K, REG_WANTED, 0, 2, 0);
 	} else if (d->access != CGROUP_DEV_ALL) {
 		emit(p, BPF_JMP | BPF_JSET | BPF_K, REG_WANTED, 0, 1, (int)d->access);
@@ -296,7 +322,8 @@ static bool emit_rule(struct program *p, const struct cgroup_device *d)
 	return body + 2 == p->n && tests == 0;
 }
 
-int cgroup_device_program(const struct cgroup_device *rules, size_t n, struct bpf_insn **out, size_t *n_out, struct err *e)
+int cgroup_device_program(const struct cgroup_device *rules, size_t n, struct bpf_insn **out,
+			  size_t *n_out, struct err *e)
 {
 	struct program p = { 0 };
 	bool ended = false;
@@ -345,7 +372,8 @@ static int load(const struct bpf_insn *v, size_t n)
 	if (error == EPERM && syscall(SYS_prlimit64, 0, RLIMIT_MEMLOCK, &unlimited, &old) == 0) {
 		fd = sys_bpf(BPF_PROG_LOAD, &attr);
 		error = errno;
-		(void)syscall(SYS_prlimit64, 0, RLIMIT_MEMLOCK, &old, NULL); /* lowering always succeeds */
+		(void)syscall(SYS_prlimit64, 0, RLIMIT_MEMLOCK, &old,
+			      NULL); /* lowering always succeeds */
 	}
 	return fd < 0 ? -error : fd;
 }
@@ -357,7 +385,8 @@ static int attach(const char *dir, const struct bpf_insn *v, size_t n, struct er
 	auto_fd int target = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (program < 0)
-		return err_code(e, -program, "resources.devices: load the device program (%zu instructions)", n);
+		return err_code(e, -program,
+				"resources.devices: load the device program (%zu instructions)", n);
 	if (target < 0)
 		return err_sys(e, "resources.devices: open %s", dir);
 	/* The cgroup keeps the program for as long as it lives. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way into both versions' limits, what they share, and on v2 the handing down of controllers that limits need.
+ * The way into both versions' limits, what they share, and on v2 the handing down of controllers
+ * that limits need.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,14 +27,16 @@ static bool given_u(const struct opt_u64 *v)
 
 static bool asks_memory(const struct resources *r)
 {
-	return given(&r->memory.limit) || given(&r->memory.reservation) || given(&r->memory.swap) || given(&r->memory.kernel) ||
-	       given(&r->memory.kernel_tcp) || r->memory.swappiness.set || r->memory.disable_oom_killer.v;
+	return given(&r->memory.limit) || given(&r->memory.reservation) || given(&r->memory.swap) ||
+	       given(&r->memory.kernel) || given(&r->memory.kernel_tcp) ||
+	       r->memory.swappiness.set || r->memory.disable_oom_killer.v;
 }
 
 static bool asks_cpu(const struct resources *r)
 {
-	return given_u(&r->cpu.shares) || given(&r->cpu.quota) || given_u(&r->cpu.period) || r->cpu.burst.set || r->cpu.idle.set ||
-	       given(&r->cpu.realtime_runtime) || given_u(&r->cpu.realtime_period);
+	return given_u(&r->cpu.shares) || given(&r->cpu.quota) || given_u(&r->cpu.period) ||
+	       r->cpu.burst.set || r->cpu.idle.set || given(&r->cpu.realtime_runtime) ||
+	       given_u(&r->cpu.realtime_period);
 }
 
 static bool asks_cpuset(const struct resources *r)
@@ -76,16 +79,20 @@ static bool asks_unified(const struct resources *r)
 }
 
 /* controller: as v2 names it; NULL: none there. */
-static const struct { const char *property, *controller; bool (*asks)(const struct resources *); bool usual; } wishes[] = {
-	{ "resources.cpu",            "cpu",     asks_cpu,     true  },
-	{ "resources.cpu.cpus",       "cpuset",  asks_cpuset,  true  },
-	{ "resources.hugepageLimits", "hugetlb", asks_hugetlb, true  },
-	{ "resources.blockIO",        "io",      asks_io,      true  },
-	{ "resources.memory",         "memory",  asks_memory,  true  },
-	{ "resources.pids",           "pids",    asks_pids,    true  },
-	{ "resources.rdma",           "rdma",    asks_rdma,    false },
-	{ "resources.network",        NULL,      asks_network, false },
-	{ "resources.unified",        NULL,      asks_unified, false },
+static const struct {
+	const char *property, *controller;
+	bool (*asks)(const struct resources *);
+	bool usual;
+} wishes[] = {
+	{ "resources.cpu", "cpu", asks_cpu, true },
+	{ "resources.cpu.cpus", "cpuset", asks_cpuset, true },
+	{ "resources.hugepageLimits", "hugetlb", asks_hugetlb, true },
+	{ "resources.blockIO", "io", asks_io, true },
+	{ "resources.memory", "memory", asks_memory, true },
+	{ "resources.pids", "pids", asks_pids, true },
+	{ "resources.rdma", "rdma", asks_rdma, false },
+	{ "resources.network", NULL, asks_network, false },
+	{ "resources.unified", NULL, asks_unified, false },
 };
 
 bool cgroup_asks_limits(const struct resources *r, const char **what)
@@ -101,7 +108,8 @@ bool cgroup_asks_limits(const struct resources *r, const char **what)
 
 /* ---- v2: handing controllers down ---- */
 
-/* The property that needs `controller`, or NULL: usual controllers are handed down unasked, for stats and later updates. */
+/* The property that needs `controller`, or NULL: usual controllers are handed down unasked, for
+ * stats and later updates. */
 static const char *needed_by(const struct resources *r, const char *controller)
 {
 	size_t len = strlen(controller);
@@ -111,7 +119,8 @@ static const char *needed_by(const struct resources *r, const char *controller)
 			return wishes[i].property;
 	}
 	for (size_t i = 0; i < r->unified.n; i++) {
-		if (strncmp(r->unified.v[i].key, controller, len) == 0 && r->unified.v[i].key[len] == '.')
+		if (strncmp(r->unified.v[i].key, controller, len) == 0 &&
+		    r->unified.v[i].key[len] == '.')
 			return "resources.unified";
 	}
 	return NULL;
@@ -126,20 +135,27 @@ static bool is_usual(const char *controller)
 	return false;
 }
 
-static int cannot_hand_down(int rc, const char *dir, const char *controller, const char *property, struct err *e)
+static int cannot_hand_down(int rc, const char *dir, const char *controller, const char *property,
+			    struct err *e)
 {
 	if (rc == -EBUSY)
-		return err_set(e, EBUSY, "%s: %s holds processes itself and so cannot hand the %s controller to children (cgroup v2 allows no "
-			       "processes in inner cgroups): move them into a child, or choose another cgroupsPath", property, dir,
-			       controller);
+		return err_set(e, EBUSY,
+			       "%s: %s holds processes itself and so cannot hand the %s controller "
+			       "to children (cgroup v2 allows no "
+			       "processes in inner cgroups): move them into a child, or choose "
+			       "another cgroupsPath",
+			       property, dir, controller);
 	if (rc == -EOPNOTSUPP)
-		return err_set(e, EOPNOTSUPP, "%s: %s is a threaded cgroup and cannot hand the %s controller to children", property, dir,
-			       controller);
+		return err_set(
+			e, EOPNOTSUPP,
+			"%s: %s is a threaded cgroup and cannot hand the %s controller to children",
+			property, dir, controller);
 	return err_code(e, -rc, "%s: enable the %s controller in %s", property, controller, dir);
 }
 
 /* What is in `list`, wanted, and not in `enabled`: "+cpu +memory". */
-static void wanted_of(const char *list, const char *enabled, const struct resources *r, char *out, size_t size)
+static void wanted_of(const char *list, const char *enabled, const struct resources *r, char *out,
+		      size_t size)
 {
 	char one[80];
 
@@ -148,14 +164,16 @@ static void wanted_of(const char *list, const char *enabled, const struct resour
 		size_t n = strlen(out);
 
 		snprintf(one, sizeof(one), "%.*s", (int)strcspn(p, " "), p);
-		if ((is_usual(one) || needed_by(r, one)) && !cgroup_has_controller(enabled, one, ' ') && n + strlen(one) + 3 < size)
+		if ((is_usual(one) || needed_by(r, one)) &&
+		    !cgroup_has_controller(enabled, one, ' ') && n + strlen(one) + 3 < size)
 			snprintf(out + n, size - n, "%s+%s", n ? " " : "", one);
 	}
 }
 
 /*
- * One write for all of them; when that fails, one each, so that a controller nobody needs does not stop the others. Not so where
- * the rule about processes forbids it: some controllers would be taken even then, and make the cgroup a threaded one.
+ * One write for all of them; when that fails, one each, so that a controller nobody needs does not
+ * stop the others. Not so where the rule about processes forbids it: some controllers would be
+ * taken even then, and make the cgroup a threaded one.
  */
 static int enable_in(const char *dir, const char *list, const struct resources *r, struct err *e)
 {
@@ -196,8 +214,12 @@ static int check_arrived(const char *path, const struct resources *r, struct err
 		const char *c = wishes[i].controller, *property = c ? needed_by(r, c) : NULL;
 
 		if (property && !cgroup_has_controller(list, c, ' '))
-			return err_set(e, ENOENT, "%s: the %s controller is not available in %s: it is not in this kernel, is in use by "
-				       "cgroup v1, or is not delegated to this user (Delegate=yes of the systemd unit)", property, c, path);
+			return err_set(e, ENOENT,
+				       "%s: the %s controller is not available in %s: it is not in "
+				       "this kernel, is in use by "
+				       "cgroup v1, or is not delegated to this user (Delegate=yes "
+				       "of the systemd unit)",
+				       property, c, path);
 	}
 	return 0;
 }
@@ -244,7 +266,9 @@ int cgroup_limit_hugepages(struct cgroup_job *j, bool v2, struct err *e)
 		int r;
 
 		if (!is_page_size(h->page_size))
-			return err_set(e, EINVAL, "%s[%zu].pageSize: '%.32s' is not a size like 2MB", property, i, h->page_size);
+			return err_set(e, EINVAL,
+				       "%s[%zu].pageSize: '%.32s' is not a size like 2MB", property,
+				       i, h->page_size);
 		if (!dir)
 			return cgroup_no_controller(j->cg, property, "hugetlb", e);
 		snprintf(text, sizeof(text), "%" PRIu64, h->limit);
@@ -256,8 +280,10 @@ int cgroup_limit_hugepages(struct cgroup_job *j, bool v2, struct err *e)
 		snprintf(file, sizeof(file), "hugetlb.%.24s.%s", h->page_size, suffix);
 		r = cgroup_put(j, dir, file, text);
 		if (r == -ENOENT)
-			return err_set(e, ENOENT, "%s[%zu].pageSize: this host has no huge pages of %s (%s/%s)", property, i, h->page_size,
-				       dir, file);
+			return err_set(
+				e, ENOENT,
+				"%s[%zu].pageSize: this host has no huge pages of %s (%s/%s)",
+				property, i, h->page_size, dir, file);
 		if (r < 0)
 			return cgroup_refused(r, property, dir, file, text, e);
 	}
@@ -276,12 +302,16 @@ int cgroup_limit_rdma(struct cgroup_job *j, struct err *e)
 		if (!dir)
 			return cgroup_no_controller(j->cg, "resources.rdma", "rdma", e);
 		if (!*d->device || strlen(d->device) > 63 || strpbrk(d->device, " \t\n/"))
-			return err_set(e, EINVAL, "resources.rdma: '%.64s' is not the name of a device", d->device);
+			return err_set(e, EINVAL,
+				       "resources.rdma: '%.64s' is not the name of a device",
+				       d->device);
 		n = snprintf(text, sizeof(text), "%s", d->device);
 		if (d->has_handles)
-			n += snprintf(text + n, sizeof(text) - (size_t)n, " hca_handle=%" PRIu32, d->handles);
+			n += snprintf(text + n, sizeof(text) - (size_t)n, " hca_handle=%" PRIu32,
+				      d->handles);
 		if (d->has_objects)
-			snprintf(text + n, sizeof(text) - (size_t)n, " hca_object=%" PRIu32, d->objects);
+			snprintf(text + n, sizeof(text) - (size_t)n, " hca_object=%" PRIu32,
+				 d->objects);
 		int r = cgroup_set(j, "resources.rdma", dir, "rdma.max", text, e);
 		if (r < 0)
 			return r;
@@ -300,7 +330,8 @@ int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update
 	if (cg->mode == CGROUP_NONE || cg->n == 0) {
 		if (!cgroup_asks_limits(r, &what))
 			return 0;
-		return err_set(e, ENOTSUP, "%s: cannot be applied: this container has no cgroup", what);
+		return err_set(e, ENOTSUP, "%s: cannot be applied: this container has no cgroup",
+			       what);
 	}
 	rc = cg->mode == CGROUP_V2 ? cgroup_v2_limit(&j, e) : cgroup_v1_limit(&j, e);
 	if (rc < 0 && update) {

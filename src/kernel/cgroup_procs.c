@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes of a cgroup: listing, freezing, killing, and hearing of their end for want of memory.
+ * The processes of a cgroup: listing, freezing, killing, and hearing of their end for want of
+ * memory.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -98,7 +99,8 @@ static int add_pids_below(int dir, unsigned depth, struct pid_list *l)
 	while (r >= 0 && (ent = readdir(d))) {
 		if (ent->d_type != DT_DIR || str_eq(ent->d_name, ".") || str_eq(ent->d_name, ".."))
 			continue;
-		auto_fd int child = openat(dir, ent->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		auto_fd int child =
+			openat(dir, ent->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 		if (child >= 0)
 			r = add_pids_below(child, depth + 1, l);
@@ -138,10 +140,13 @@ struct freezer { const char *dir, *file, *on, *off, *state, *reached; };
 /* The freezer to use: v1's own controller, else the one that every cgroup2 directory has. */
 static bool find_freezer(const struct cgroup *cg, struct freezer *f)
 {
-	const char *dir = cg->mode == CGROUP_NONE || cg->mode == CGROUP_V2 ? NULL : cgroup_dir_of(cg, "freezer");
+	const char *dir = cg->mode == CGROUP_NONE || cg->mode == CGROUP_V2
+				  ? NULL
+				  : cgroup_dir_of(cg, "freezer");
 
 	if (dir) {
-		*f = (struct freezer){ dir, "freezer.state", "FROZEN", "THAWED", "freezer.state", "FROZEN" };
+		*f = (struct freezer){ dir,      "freezer.state", "FROZEN",
+				       "THAWED", "freezer.state", "FROZEN" };
 		return true;
 	}
 	dir = cg->mode == CGROUP_NONE ? NULL : cgroup_unified_dir(cg);
@@ -159,7 +164,9 @@ static int write_freezer(const struct freezer *f, const char *value)
 
 static int no_freezer(struct err *e)
 {
-	return err_set(e, ENOTSUP, "cgroup: this container has no freezer: the host mounts neither the v1 freezer nor cgroup v2");
+	return err_set(e, ENOTSUP,
+		       "cgroup: this container has no freezer: the host mounts neither the v1 "
+		       "freezer nor cgroup v2");
 }
 
 /* cgroup.events wakes poll(2) when it changes; freezer.state does not. */
@@ -183,7 +190,8 @@ static int await_frozen(const struct freezer *f, struct err *e)
 		if (strstr(text, f->reached))
 			return 0;
 		if (left <= 0)
-			return err_set(e, ETIMEDOUT, "cgroup: %s is not frozen after %d s", f->dir, CGROUP_DEADLINE_MS / 1000);
+			return err_set(e, ETIMEDOUT, "cgroup: %s is not frozen after %d s", f->dir,
+				       CGROUP_DEADLINE_MS / 1000);
 		if (v2) {
 			struct pollfd p = { .fd = fd, .events = POLLPRI };
 
@@ -272,8 +280,9 @@ static int kill_by_rounds(const struct cgroup *cg, const char *dir, struct err *
 		if (n <= 0)
 			return (int)n;
 		if (now_ms() > deadline)
-			return err_set(e, ETIMEDOUT, "cgroup: %zd processes are left in %s after %d s of SIGKILL", n, dir,
-				       CGROUP_DEADLINE_MS / 1000);
+			return err_set(e, ETIMEDOUT,
+				       "cgroup: %zd processes are left in %s after %d s of SIGKILL",
+				       n, dir, CGROUP_DEADLINE_MS / 1000);
 		nap(round);
 	}
 }
@@ -294,7 +303,8 @@ int cgroup_kill(const struct cgroup *cg, struct err *e)
 		if (r < 0 && r != -ENOENT)
 			return err_code(e, -r, "cgroup: kill %s", unified);
 	}
-	/* Killed first, thawed second: nothing runs in between. On v2 the kernel kills what is frozen too. */
+	/* Killed first, thawed second: nothing runs in between. On v2 the kernel kills what is
+	 * frozen too. */
 	if (r == 0 && cg->mode == CGROUP_V2)
 		return 0;
 	if (r == 0 && find_freezer(cg, &f))
@@ -369,14 +379,17 @@ static int wait_oom_v2(const char *dir, int timeout_ms, struct err *e)
 		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
 		if (inotify_add_watch(in, path, IN_MODIFY) >= 0)
 			continue;
-		return errno == ENOENT && access(dir, F_OK) < 0 ? 1 : err_sys(e, "cgroup: watch %s", path);
+		return errno == ENOENT && access(dir, F_OK) < 0
+			       ? 1
+			       : err_sys(e, "cgroup: watch %s", path);
 	}
 	if (oom_count(dir, &before) < 0)
 		return 1;
 	for (;;) {
 		int64_t left = timeout_ms < 0 ? -1 : deadline - now_ms();
 
-		if (cgroup_get_key(dir, "cgroup.events", "populated", &populated) < 0 || populated == 0)
+		if (cgroup_get_key(dir, "cgroup.events", "populated", &populated) < 0 ||
+		    populated == 0)
 			return 1;
 		if (timeout_ms >= 0 && left < 0)
 			return -ETIMEDOUT;
@@ -397,6 +410,9 @@ int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e)
 	const char *dir = cg->mode == CGROUP_NONE ? NULL : cgroup_dir_of(cg, "memory");
 
 	if (!dir)
-		return err_set(e, ENOTSUP, "cgroup: this container has no memory controller to tell of out-of-memory events");
-	return cg->mode == CGROUP_V2 ? wait_oom_v2(dir, timeout_ms, e) : wait_oom_v1(dir, timeout_ms, e);
+		return err_set(e, ENOTSUP,
+			       "cgroup: this container has no memory controller to tell of "
+			       "out-of-memory events");
+	return cg->mode == CGROUP_V2 ? wait_oom_v2(dir, timeout_ms, e)
+				     : wait_oom_v1(dir, timeout_ms, e);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a container has used, in the form that engines know from runc: v1's names and units, values of 0 left out where runc
- * leaves them out. A file that a kernel does not have leaves its values out.
+ * What a container has used, in the form that engines know from runc: v1's names and units, values
+ * of 0 left out where runc leaves them out. A file that a kernel does not have leaves its values
+ * out.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -47,7 +48,8 @@ json_t *cgroup_stat_json(uint64_t v)
 
 void cgroup_stat_put(json_t *o, const char *key, uint64_t v)
 {
-	(void)json_object_set_new(o, key, cgroup_stat_json(v)); /* memory ran out: checked once, at the end */
+	(void)json_object_set_new(
+		o, key, cgroup_stat_json(v)); /* memory ran out: checked once, at the end */
 }
 
 void cgroup_stat_put_if(json_t *o, const char *key, uint64_t v)
@@ -174,8 +176,10 @@ static json_t *cpu_v1(const struct cgroup *cg)
 		auto_free char *stat = cgroup_stat_text(cpu, "cpu.stat");
 
 		cgroup_stat_put_if(throttling, "periods", cgroup_stat_line(stat, "nr_periods"));
-		cgroup_stat_put_if(throttling, "throttledPeriods", cgroup_stat_line(stat, "nr_throttled"));
-		cgroup_stat_put_if(throttling, "throttledTime", cgroup_stat_line(stat, "throttled_time"));
+		cgroup_stat_put_if(throttling, "throttledPeriods",
+				   cgroup_stat_line(stat, "nr_throttled"));
+		cgroup_stat_put_if(throttling, "throttledTime",
+				   cgroup_stat_line(stat, "throttled_time"));
 	}
 	(void)json_object_set_new(o, "usage", usage);
 	(void)json_object_set_new(o, "throttling", throttling);
@@ -184,16 +188,22 @@ static json_t *cpu_v1(const struct cgroup *cg)
 
 static json_t *cpuset_v1(const struct cgroup *cg)
 {
-	static const struct { const char *file, *key; } flags[] = {
-		{ "cpuset.cpu_exclusive",      "cpu_exclusive"      }, { "cpuset.mem_hardwall",       "mem_hardwall"       },
-		{ "cpuset.mem_exclusive",      "mem_exclusive"      }, { "cpuset.memory_migrate",     "memory_migrate"     },
-		{ "cpuset.memory_spread_page", "memory_spread_page" }, { "cpuset.memory_spread_slab", "memory_spread_slab" },
-		{ "cpuset.memory_pressure",    "memory_pressure"    }, { "cpuset.sched_load_balance", "sched_load_balance" },
+	static const struct { const char *file, *key;
+	} flags[] = {
+		{ "cpuset.cpu_exclusive", "cpu_exclusive" },
+		{ "cpuset.mem_hardwall", "mem_hardwall" },
+		{ "cpuset.mem_exclusive", "mem_exclusive" },
+		{ "cpuset.memory_migrate", "memory_migrate" },
+		{ "cpuset.memory_spread_page", "memory_spread_page" },
+		{ "cpuset.memory_spread_slab", "memory_spread_slab" },
+		{ "cpuset.memory_pressure", "memory_pressure" },
+		{ "cpuset.sched_load_balance", "sched_load_balance" },
 	};
 	const char *dir = cgroup_dir_of(cg, "cpuset");
 	auto_free char *cpus = dir ? cgroup_stat_text(dir, "cpuset.cpus") : NULL;
 	auto_free char *mems = dir ? cgroup_stat_text(dir, "cpuset.mems") : NULL;
-	auto_free char *level = dir ? cgroup_stat_text(dir, "cpuset.sched_relax_domain_level") : NULL;
+	auto_free char *level =
+		dir ? cgroup_stat_text(dir, "cpuset.sched_relax_domain_level") : NULL;
 	json_t *o = json_object();
 
 	if (cpus && *cpus > ' ')
@@ -202,13 +212,15 @@ static json_t *cpuset_v1(const struct cgroup *cg)
 		(void)json_object_set_new(o, "mems", cgroup_stat_list(mems));
 	for (size_t i = 0; i < N_ELEMENTS(flags); i++)
 		cgroup_stat_put(o, flags[i].key, dir ? cgroup_stat_value(dir, flags[i].file) : 0);
-	(void)json_object_set_new(o, "sched_relax_domain_level", json_integer(level ? strtol(level, NULL, 10) : 0));
+	(void)json_object_set_new(o, "sched_relax_domain_level",
+				  json_integer(level ? strtol(level, NULL, 10) : 0));
 	return o;
 }
 
 static json_t *memory_entry_v1(const char *dir, const char *prefix)
 {
-	static const char *const files[] = { "limit_in_bytes", "usage_in_bytes", "max_usage_in_bytes", "failcnt" };
+	static const char *const files[] = { "limit_in_bytes", "usage_in_bytes",
+					     "max_usage_in_bytes", "failcnt" };
 	uint64_t v[N_ELEMENTS(files)];
 	char file[64];
 
@@ -233,7 +245,8 @@ static json_t *memory_v1(const struct cgroup *cg)
 	auto_free char *stat = cgroup_stat_text(dir, "memory.stat");
 	cgroup_stat_put_if(o, "cache", cgroup_stat_line(stat, "cache"));
 	for (size_t i = 0; i < N_ELEMENTS(entries); i++)
-		(void)json_object_set_new(o, entries[i].key, memory_entry_v1(dir, entries[i].prefix));
+		(void)json_object_set_new(o, entries[i].key,
+					  memory_entry_v1(dir, entries[i].prefix));
 	(void)json_object_set_new(o, "raw", cgroup_stat_lines(stat));
 	return o;
 }
@@ -248,7 +261,8 @@ static json_t *blkio_entries(const char *text)
 		char op[16] = "";
 		json_t *o;
 
-		if (sscanf(p, "%" SCNu64 ":%" SCNu64 " %15[A-Za-z] %" SCNu64, &major, &minor, op, &value) != 4 &&
+		if (sscanf(p, "%" SCNu64 ":%" SCNu64 " %15[A-Za-z] %" SCNu64, &major, &minor, op,
+			   &value) != 4 &&
 		    sscanf(p, "%" SCNu64 ":%" SCNu64 " %" SCNu64, &major, &minor, &value) != 3)
 			continue;
 		o = json_object();
@@ -264,18 +278,28 @@ static json_t *blkio_entries(const char *text)
 
 static json_t *blkio_v1(const struct cgroup *cg)
 {
-	/* The first file of a row that has entries is the one: BFQ, CFQ, and the throttle's own counters. */
-	static const struct { const char *key, *files[3]; } rows[] = {
-		{ "ioServiceBytesRecursive", { "blkio.bfq.io_service_bytes_recursive", "blkio.io_service_bytes_recursive",
-					       "blkio.throttle.io_service_bytes_recursive" } },
-		{ "ioServicedRecursive",     { "blkio.bfq.io_serviced_recursive", "blkio.io_serviced_recursive",
-					       "blkio.throttle.io_serviced_recursive" } },
-		{ "ioQueueRecursive",        { "blkio.bfq.io_queued_recursive", "blkio.io_queued_recursive", NULL } },
-		{ "ioServiceTimeRecursive",  { "blkio.bfq.io_service_time_recursive", "blkio.io_service_time_recursive", NULL } },
-		{ "ioWaitTimeRecursive",     { "blkio.bfq.io_wait_time_recursive", "blkio.io_wait_time_recursive", NULL } },
-		{ "ioMergedRecursive",       { "blkio.bfq.io_merged_recursive", "blkio.io_merged_recursive", NULL } },
-		{ "ioTimeRecursive",         { "blkio.bfq.time_recursive", "blkio.time_recursive", NULL } },
-		{ "sectorsRecursive",        { "blkio.bfq.sectors_recursive", "blkio.sectors_recursive", NULL } },
+	/* The first file of a row that has entries is the one: BFQ, CFQ, and the throttle's own
+	 * counters. */
+	static const struct { const char *key, *files[3];
+	} rows[] = {
+		{ "ioServiceBytesRecursive",
+		  { "blkio.bfq.io_service_bytes_recursive", "blkio.io_service_bytes_recursive",
+		    "blkio.throttle.io_service_bytes_recursive" } },
+		{ "ioServicedRecursive",
+		  { "blkio.bfq.io_serviced_recursive", "blkio.io_serviced_recursive",
+		    "blkio.throttle.io_serviced_recursive" } },
+		{ "ioQueueRecursive",
+		  { "blkio.bfq.io_queued_recursive", "blkio.io_queued_recursive", NULL } },
+		{ "ioServiceTimeRecursive",
+		  { "blkio.bfq.io_service_time_recursive", "blkio.io_service_time_recursive",
+		    NULL } },
+		{ "ioWaitTimeRecursive",
+		  { "blkio.bfq.io_wait_time_recursive", "blkio.io_wait_time_recursive", NULL } },
+		{ "ioMergedRecursive",
+		  { "blkio.bfq.io_merged_recursive", "blkio.io_merged_recursive", NULL } },
+		{ "ioTimeRecursive", { "blkio.bfq.time_recursive", "blkio.time_recursive", NULL } },
+		{ "sectorsRecursive",
+		  { "blkio.bfq.sectors_recursive", "blkio.sectors_recursive", NULL } },
 	};
 	const char *dir = cgroup_dir_of(cg, "blkio");
 	json_t *o = json_object();
@@ -334,19 +358,22 @@ static json_t *hugetlb_entry(const char *dir, const char *size, bool v2)
 /* The page sizes are those that the directory has files for. */
 static json_t *hugetlb(const struct cgroup *cg)
 {
-	const char *path = cgroup_dir_of(cg, "hugetlb"), *suffix = cg->mode == CGROUP_V2 ? ".current" : ".usage_in_bytes";
+	const char *path = cgroup_dir_of(cg, "hugetlb"),
+		   *suffix = cg->mode == CGROUP_V2 ? ".current" : ".usage_in_bytes";
 	json_t *o = json_object();
 	DIR *d = path ? opendir(path) : NULL;
 	struct dirent *ent;
 
 	while (d && (ent = readdir(d))) {
-		const char *dot = str_starts(ent->d_name, "hugetlb.") ? strchr(ent->d_name + 8, '.') : NULL;
+		const char *dot =
+			str_starts(ent->d_name, "hugetlb.") ? strchr(ent->d_name + 8, '.') : NULL;
 		char size[32];
 
 		if (!dot || !str_eq(dot, suffix) || dot - ent->d_name - 8 >= (long)sizeof(size))
 			continue;
 		snprintf(size, sizeof(size), "%.*s", (int)(dot - ent->d_name - 8), ent->d_name + 8);
-		(void)json_object_set_new(o, size, hugetlb_entry(path, size, cg->mode == CGROUP_V2));
+		(void)json_object_set_new(o, size,
+					  hugetlb_entry(path, size, cg->mode == CGROUP_V2));
 	}
 	if (d)
 		closedir(d);
@@ -360,17 +387,20 @@ json_t *cgroup_stats(const struct cgroup *cg, struct err *e)
 	json_t *o;
 
 	if (!dir) {
-		err_set(e, ENOTSUP, "cgroup: this container has no cgroup, so that nothing is counted");
+		err_set(e, ENOTSUP,
+			"cgroup: this container has no cgroup, so that nothing is counted");
 		return NULL;
 	}
 	if (access(dir, F_OK) < 0) {
 		err_sys(e, "cgroup: %s", dir);
 		return NULL;
 	}
-	o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:{}, s:n}", "cpu", v2 ? cgroup_stats_cpu_v2(dir) : cpu_v1(cg), "cpuset",
-		      v2 ? cgroup_stats_cpuset_v2(dir) : cpuset_v1(cg), "memory", v2 ? cgroup_stats_memory_v2(dir) : memory_v1(cg),
-		      "pids", pids(cg), "blkio", v2 ? cgroup_stats_io_v2(dir) : blkio_v1(cg), "hugetlb", hugetlb(cg), "intel_rdt",
-		      "network_interfaces");
+	o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:{}, s:n}", "cpu",
+		      v2 ? cgroup_stats_cpu_v2(dir) : cpu_v1(cg), "cpuset",
+		      v2 ? cgroup_stats_cpuset_v2(dir) : cpuset_v1(cg), "memory",
+		      v2 ? cgroup_stats_memory_v2(dir) : memory_v1(cg), "pids", pids(cg), "blkio",
+		      v2 ? cgroup_stats_io_v2(dir) : blkio_v1(cg), "hugetlb", hugetlb(cg),
+		      "intel_rdt", "network_interfaces");
 	if (!o)
 		err_set(e, ENOMEM, "cgroup: out of memory");
 	return o;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making and removing the directories. A container that has its own cgroups mounted writable may make more below them, as
- * deep as it likes, so removing walks by descriptor and keeps no stack.
+ * Making and removing the directories. A container that has its own cgroups mounted writable may
+ * make more below them, as deep as it likes, so removing walks by descriptor and keeps no stack.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,10 +20,12 @@
 
 /* ---- make ---- */
 
-/* What was made, so that a failure takes it away again: for each hierarchy the length of the path of the topmost new directory. */
+/* What was made, so that a failure takes it away again: for each hierarchy the length of the path
+ * of the topmost new directory. */
 struct made { size_t top[CGROUP_MAX_DIRS]; };
 
-/* Makes `path` with its parents. *top: the length of the topmost directory that is new, 0 if all were there; right on failure too. */
+/* Makes `path` with its parents. *top: the length of the topmost directory that is new, 0 if all
+ * were there; right on failure too. */
 static int make_path(const char *path, size_t *top)
 {
 	char buf[PATH_MAX];
@@ -87,13 +89,15 @@ static int check_unused(const struct cgroup *cg, const char *dir, struct err *e)
 
 	snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
 	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0)
-		return err_set(e, EBUSY, "container's cgroup is not empty: processes are in %s", dir);
+		return err_set(e, EBUSY, "container's cgroup is not empty: processes are in %s",
+			       dir);
 	if (cgroup_is_frozen(cg))
 		return err_set(e, EBUSY, "container's cgroup unexpectedly frozen: %s", dir);
 	return 0;
 }
 
-/* The mount that `path` lies below: what is left when the name in the tree is taken from its end. */
+/* The mount that `path` lies below: what is left when the name in the tree is taken from its end.
+ */
 static int mount_of(const char *path, char out[PATH_MAX])
 {
 	static const char base[] = "/sys/fs/cgroup";
@@ -106,7 +110,8 @@ static int mount_of(const char *path, char out[PATH_MAX])
 	return 0;
 }
 
-static int prepare_dir(const struct cgroup *cg, size_t i, bool is_new, const struct resources *r, struct err *e)
+static int prepare_dir(const struct cgroup *cg, size_t i, bool is_new, const struct resources *r,
+		       struct err *e)
 {
 	const struct cgroup_dir *d = &cg->v[i];
 	char mount[PATH_MAX];
@@ -114,11 +119,13 @@ static int prepare_dir(const struct cgroup *cg, size_t i, bool is_new, const str
 
 	if (!is_new)
 		rc = check_unused(cg, d->path, e);
-	if (rc == 0 && cg->mode != CGROUP_V2 && cgroup_has_controller(d->controllers, "cpuset", ','))
+	if (rc == 0 && cg->mode != CGROUP_V2 &&
+	    cgroup_has_controller(d->controllers, "cpuset", ','))
 		rc = cgroup_v1_fill_cpuset(d->path, is_new, r, e);
 	if (rc == 0 && cg->mode == CGROUP_V2) {
 		rc = mount_of(d->path, mount);
-		rc = rc < 0 ? err_code(e, -rc, "cgroup: %s", d->path) : cgroup_v2_enable(mount, d->path, r, e);
+		rc = rc < 0 ? err_code(e, -rc, "cgroup: %s", d->path)
+			    : cgroup_v2_enable(mount, d->path, r, e);
 	}
 	return rc;
 }
@@ -128,7 +135,8 @@ static bool is_permission(int rc)
 	return rc == -EACCES || rc == -EPERM || rc == -EROFS;
 }
 
-static int make_failed(struct cgroup *cg, const struct made *m, const struct resources *r, bool rootless, int rc, struct err *e)
+static int make_failed(struct cgroup *cg, const struct made *m, const struct resources *r,
+		       bool rootless, int rc, struct err *e)
 {
 	const char *what = NULL;
 
@@ -136,7 +144,8 @@ static int make_failed(struct cgroup *cg, const struct made *m, const struct res
 	if (!rootless || !is_permission(rc))
 		return rc;
 	if (cgroup_asks_limits(r, &what))
-		return err_wrap(e, "%s cannot be applied: no cgroup is delegated to this user", what);
+		return err_wrap(e, "%s cannot be applied: no cgroup is delegated to this user",
+				what);
 	*e = (struct err){ 0 };
 	cg->mode = CGROUP_NONE;
 	cg->n = 0;
@@ -152,11 +161,15 @@ int cgroup_make(struct cgroup *cg, const struct resources *r, bool rootless, str
 		return 0;
 	cg->rootless = rootless;
 	if (cg->n == 0)
-		return make_failed(cg, &m, r, rootless, err_set(e, EACCES, "cgroup: no cgroup file system is mounted below "
-				   "/sys/fs/cgroup"), e);
+		return make_failed(cg, &m, r, rootless,
+				   err_set(e, EACCES,
+					   "cgroup: no cgroup file system is mounted below "
+					   "/sys/fs/cgroup"),
+				   e);
 	for (size_t i = 0; i < cg->n && rc == 0; i++) {
 		rc = make_path(cg->v[i].path, &m.top[i]);
-		rc = rc < 0 ? err_code(e, -rc, "cgroup: make %s", cg->v[i].path) : prepare_dir(cg, i, m.top[i] > 0, r, e);
+		rc = rc < 0 ? err_code(e, -rc, "cgroup: make %s", cg->v[i].path)
+			    : prepare_dir(cg, i, m.top[i] > 0, r, e);
 	}
 	return rc < 0 ? make_failed(cg, &m, r, rootless, rc, e) : 0;
 }
@@ -172,8 +185,8 @@ static int64_t now_ms(void)
 }
 
 /*
- * Removes the children of `dir` that can be removed. Returns 0 when none is left, 1 with the name of one that has children
- * itself, -EBUSY when one holds processes.
+ * Removes the children of `dir` that can be removed. Returns 0 when none is left, 1 with the name
+ * of one that has children itself, -EBUSY when one holds processes.
  */
 static int remove_children(int dir, char name[NAME_MAX + 1])
 {
@@ -190,11 +203,13 @@ static int remove_children(int dir, char name[NAME_MAX + 1])
 	while (r != 1 && (ent = readdir(d))) {
 		if (ent->d_type != DT_DIR || str_eq(ent->d_name, ".") || str_eq(ent->d_name, ".."))
 			continue;
-		if (unlinkat(dir, ent->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENODEV)
+		if (unlinkat(dir, ent->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT ||
+		    errno == ENODEV)
 			continue;
 		r = -errno;
 		/* A directory of a cgroup file system counts its children in its links. */
-		if (r == -EBUSY && fstatat(dir, ent->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink > 2) {
+		if (r == -EBUSY && fstatat(dir, ent->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_nlink > 2) {
 			snprintf(name, NAME_MAX + 1, "%s", ent->d_name);
 			r = 1;
 		}
@@ -223,7 +238,8 @@ static int remove_tree(const char *path)
 			return r;
 		if (r == 0 && depth == 0)
 			break;
-		int next = openat(cur, r == 1 ? name : "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		int next = openat(cur, r == 1 ? name : "..",
+				  O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (next < 0 && r == 1 && errno == ENOENT)
 			continue;
 		if (next < 0)
@@ -252,7 +268,11 @@ static void wait_a_little(const char *dir, bool v2, unsigned round, int64_t left
 			if (strstr(text, "populated 1")) {
 				struct pollfd p = { .fd = fd, .events = POLLPRI };
 
-				(void)poll(&p, 1, (int)(left_ms < 100 ? left_ms : 100)); /* the caller looks again anyway */
+				(void)poll(
+					&p, 1,
+					(int)(left_ms < 100
+						      ? left_ms
+						      : 100)); /* the caller looks again anyway */
 				return;
 			}
 		}
@@ -272,7 +292,8 @@ static int remove_and_wait(const struct cgroup_dir *d, int64_t deadline, struct 
 		if (r != -EBUSY)
 			return err_code(e, -r, "cgroup: remove %s", d->path);
 		if (left <= 0)
-			return err_set(e, EBUSY, "cgroup: %s still holds processes after %d s", d->path, CGROUP_DEADLINE_MS / 1000);
+			return err_set(e, EBUSY, "cgroup: %s still holds processes after %d s",
+				       d->path, CGROUP_DEADLINE_MS / 1000);
 		wait_a_little(d->path, d->controllers[0] == '\0', round, left);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing limits, with a way back: an update of a running container that fails half-way restores what was there.
+ * Writing limits, with a way back: an update of a running container that fails half-way restores
+ * what was there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,8 @@ static const char *nothing_for(const char *file)
 	return NULL;
 }
 
-/* The old value of what `value` is about to replace, in the form the file takes. NULL: no memory or nothing to restore. */
+/* The old value of what `value` is about to replace, in the form the file takes. NULL: no memory or
+ * nothing to restore. */
 static char *old_value(const char *file, const char *value, char *old)
 {
 	size_t key = strcspn(value, " ");
@@ -41,7 +43,8 @@ static char *old_value(const char *file, const char *value, char *old)
 	char *text = NULL;
 
 	if (!nothing || !value[key]) {
-		/* "default 100" and one line for each device follow: the first is the one that is about to change. */
+		/* "default 100" and one line for each device follow: the first is the one that is
+		 * about to change. */
 		old[strcspn(old, "\n")] = '\0';
 		return strdup(old);
 	}
@@ -128,42 +131,51 @@ void cgroup_job_done(struct cgroup_job *j)
 
 /* ---- errors ---- */
 
-static const struct { int code; const char *hint; } hints[] = {
-	{ ENOENT,     "this kernel, or this cgroup, has no such file"                                    },
-	{ EINVAL,     "the kernel does not take this value here"                                         },
-	{ EBUSY,      "in use: for memory, more is in use than the new limit"                            },
-	{ ERANGE,     "out of the range that the kernel takes"                                           },
-	{ EOPNOTSUPP, "not supported by this kernel any longer"                                          },
-	{ 524,        "not supported by this kernel any longer"                                          },
-	{ ENODEV,     "no such block device, or its driver does not take this limit"                     },
-	{ EACCES,     "the caller may not write it: run as root, or in a cgroup delegated to this user"  },
-	{ EPERM,      "the caller may not write it: run as root, or in a cgroup delegated to this user"  },
+static const struct { int code; const char *hint;
+} hints[] = {
+	{ ENOENT, "this kernel, or this cgroup, has no such file" },
+	{ EINVAL, "the kernel does not take this value here" },
+	{ EBUSY, "in use: for memory, more is in use than the new limit" },
+	{ ERANGE, "out of the range that the kernel takes" },
+	{ EOPNOTSUPP, "not supported by this kernel any longer" },
+	{ 524, "not supported by this kernel any longer" },
+	{ ENODEV, "no such block device, or its driver does not take this limit" },
+	{ EACCES,
+	  "the caller may not write it: run as root, or in a cgroup delegated to this user" },
+	{ EPERM,
+	  "the caller may not write it: run as root, or in a cgroup delegated to this user" },
 };
 
-int cgroup_refused(int rc, const char *property, const char *dir, const char *file, const char *value, struct err *e)
+int cgroup_refused(int rc, const char *property, const char *dir, const char *file,
+		   const char *value, struct err *e)
 {
 	for (size_t i = 0; i < N_ELEMENTS(hints); i++) {
 		if (hints[i].code == -rc)
-			return err_set(e, -rc == 524 ? EOPNOTSUPP : -rc, "%s: write '%s' to %s/%s: %s (%s)", property, value, dir, file,
-				       -rc == 524 ? "Operation not supported" : strerror(-rc), hints[i].hint);
+			return err_set(e, -rc == 524 ? EOPNOTSUPP : -rc,
+				       "%s: write '%s' to %s/%s: %s (%s)", property, value, dir,
+				       file, -rc == 524 ? "Operation not supported" : strerror(-rc),
+				       hints[i].hint);
 	}
 	return err_code(e, -rc, "%s: write '%s' to %s/%s", property, value, dir, file);
 }
 
-int cgroup_no_controller(const struct cgroup *cg, const char *property, const char *controller, struct err *e)
+int cgroup_no_controller(const struct cgroup *cg, const char *property, const char *controller,
+			 struct err *e)
 {
-	return err_set(e, ENOENT, "%s: the %s controller is not mounted on this host (cgroup %s)", property, controller,
-		       cg->mode == CGROUP_V2 ? "v2" : "v1");
+	return err_set(e, ENOENT, "%s: the %s controller is not mounted on this host (cgroup %s)",
+		       property, controller, cg->mode == CGROUP_V2 ? "v2" : "v1");
 }
 
-int cgroup_set(struct cgroup_job *j, const char *property, const char *dir, const char *file, const char *value, struct err *e)
+int cgroup_set(struct cgroup_job *j, const char *property, const char *dir, const char *file,
+	       const char *value, struct err *e)
 {
 	int r = cgroup_put(j, dir, file, value);
 
 	return r < 0 ? cgroup_refused(r, property, dir, file, value, e) : 0;
 }
 
-int cgroup_set_i64(struct cgroup_job *j, const char *property, const char *dir, const char *file, int64_t v, struct err *e)
+int cgroup_set_i64(struct cgroup_job *j, const char *property, const char *dir, const char *file,
+		   int64_t v, struct err *e)
 {
 	char text[24];
 
@@ -171,7 +183,8 @@ int cgroup_set_i64(struct cgroup_job *j, const char *property, const char *dir, 
 	return cgroup_set(j, property, dir, file, text, e);
 }
 
-int cgroup_set_u64(struct cgroup_job *j, const char *property, const char *dir, const char *file, uint64_t v, struct err *e)
+int cgroup_set_u64(struct cgroup_job *j, const char *property, const char *dir, const char *file,
+		   uint64_t v, struct err *e)
 {
 	char text[24];
 

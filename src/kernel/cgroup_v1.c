@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Limits on cgroup v1. A value of 0 means "not given", as engines send it, but for pids.limit and the throttles.
+ * Limits on cgroup v1. A value of 0 means "not given", as engines send it, but for pids.limit and
+ * the throttles.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,8 @@
 
 static const char *const cpuset_files[] = { "cpuset.cpus", "cpuset.mems" };
 
-/* A new directory has no CPUs and no nodes, and nothing can join it then: it gets its parent's, and so does the parent. */
+/* A new directory has no CPUs and no nodes, and nothing can join it then: it gets its parent's, and
+ * so does the parent. */
 static int fill_file(const char *path, const char *file, unsigned depth, struct err *e)
 {
 	char buf[PATH_MAX], value[CGROUP_VALUE_MAX];
@@ -44,7 +46,8 @@ static int fill_file(const char *path, const char *file, unsigned depth, struct 
 	return r < 0 ? err_code(e, -r, "cgroup: write '%s' to %s", value, buf) : 0;
 }
 
-/* Has every directory above the container's own one its CPUs? What the document sets itself is written later. */
+/* Has every directory above the container's own one its CPUs? What the document sets itself is
+ * written later. */
 int cgroup_v1_fill_cpuset(const char *path, bool is_new, const struct resources *r, struct err *e)
 {
 	const char *asked[] = { r->cpu.cpus, r->cpu.mems };
@@ -89,8 +92,8 @@ static int limit_cpuset(struct cgroup_job *j, struct err *e)
 /* ---- cpu ---- */
 
 /*
- * Two values that the kernel checks against each other: the first is tried before the second, and again after it when
- * the old second one forbade it.
+ * Two values that the kernel checks against each other: the first is tried before the second, and
+ * again after it when the old second one forbade it.
  */
 struct pair_value { const char *property, *file; bool set; int64_t v; };
 
@@ -100,8 +103,8 @@ static int put_i64(struct cgroup_job *j, const char *dir, const struct pair_valu
 	return cgroup_put(j, dir, p->file, text);
 }
 
-static int set_pair(struct cgroup_job *j, const char *dir, const struct pair_value *first, const struct pair_value *second,
-		    struct err *e)
+static int set_pair(struct cgroup_job *j, const char *dir, const struct pair_value *first,
+		    const struct pair_value *second, struct err *e)
 {
 	char text[24];
 	bool again = false;
@@ -129,7 +132,9 @@ static int limit_shares(struct cgroup_job *j, const char *dir, struct err *e)
 		return 0;
 	/* The kernel would clamp without a word. */
 	if (shares < 2 || shares > 262144)
-		return err_set(e, ERANGE, "resources.cpu.shares: %" PRIu64 " is outside of 2 to 262144", shares);
+		return err_set(e, ERANGE,
+			       "resources.cpu.shares: %" PRIu64 " is outside of 2 to 262144",
+			       shares);
 	return cgroup_set_u64(j, "resources.cpu.shares", dir, "cpu.shares", shares, e);
 }
 
@@ -152,20 +157,25 @@ static int limit_cpu(struct cgroup_job *j, struct err *e)
 {
 	const struct resources *r = j->r;
 	const char *dir = cgroup_dir_of(j->cg, "cpu");
-	struct pair_value period = { "resources.cpu.period", "cpu.cfs_period_us", r->cpu.period.set && r->cpu.period.v,
+	struct pair_value period = { "resources.cpu.period", "cpu.cfs_period_us",
+				     r->cpu.period.set && r->cpu.period.v,
 				     (int64_t)r->cpu.period.v };
-	struct pair_value quota = { "resources.cpu.quota", "cpu.cfs_quota_us", r->cpu.quota.set && r->cpu.quota.v, r->cpu.quota.v };
-	struct pair_value burst = { "resources.cpu.burst", "cpu.cfs_burst_us", r->cpu.burst.set, (int64_t)r->cpu.burst.v };
+	struct pair_value quota = { "resources.cpu.quota", "cpu.cfs_quota_us",
+				    r->cpu.quota.set && r->cpu.quota.v, r->cpu.quota.v };
+	struct pair_value burst = { "resources.cpu.burst", "cpu.cfs_burst_us", r->cpu.burst.set,
+				    (int64_t)r->cpu.burst.v };
 	struct pair_value rt_period = { "resources.cpu.realtimePeriod", "cpu.rt_period_us",
 					r->cpu.realtime_period.set && r->cpu.realtime_period.v,
 					(int64_t)r->cpu.realtime_period.v };
 	struct pair_value rt_runtime = { "resources.cpu.realtimeRuntime", "cpu.rt_runtime_us",
-					 r->cpu.realtime_runtime.set && r->cpu.realtime_runtime.v, r->cpu.realtime_runtime.v };
+					 r->cpu.realtime_runtime.set && r->cpu.realtime_runtime.v,
+					 r->cpu.realtime_runtime.v };
 	struct pair_value none = { 0 };
 	int rc;
 
 	if (!dir) {
-		bool asked = period.set || quota.set || burst.set || rt_period.set || rt_runtime.set || r->cpu.idle.set ||
+		bool asked = period.set || quota.set || burst.set || rt_period.set ||
+			     rt_runtime.set || r->cpu.idle.set ||
 			     (r->cpu.shares.set && r->cpu.shares.v);
 
 		return asked ? cgroup_no_controller(j->cg, "resources.cpu", "cpu", e) : 0;
@@ -195,7 +205,8 @@ static int limit_cpu(struct cgroup_job *j, struct err *e)
 static const char f_limit[] = "memory.limit_in_bytes", f_memsw[] = "memory.memsw.limit_in_bytes";
 
 /* No swap accounting in this kernel: only "unlimited" and "none beyond the limit" need no file. */
-static int set_memsw(struct cgroup_job *j, const char *dir, int64_t limit, int64_t swap, struct err *e)
+static int set_memsw(struct cgroup_job *j, const char *dir, int64_t limit, int64_t swap,
+		     struct err *e)
 {
 	char text[24];
 	int r;
@@ -205,9 +216,14 @@ static int set_memsw(struct cgroup_job *j, const char *dir, int64_t limit, int64
 	if (r == -ENOENT && (swap < 0 || swap == limit))
 		return 0;
 	if (r == -ENOENT)
-		return err_set(e, ENOTSUP, "resources.memory.swap: this kernel does not account swap (boot with swapaccount=1)");
+		return err_set(e, ENOTSUP,
+			       "resources.memory.swap: this kernel does not account swap (boot "
+			       "with swapaccount=1)");
 	if (r == -EINVAL)
-		return err_set(e, EINVAL, "resources.memory.swap: %s is below the memory limit that is set in %s", text, dir);
+		return err_set(
+			e, EINVAL,
+			"resources.memory.swap: %s is below the memory limit that is set in %s",
+			text, dir);
 	return r < 0 ? cgroup_refused(r, "resources.memory.swap", dir, f_memsw, text, e) : 0;
 }
 
@@ -219,19 +235,27 @@ static int set_limit(struct cgroup_job *j, const char *dir, int64_t limit, struc
 	snprintf(text, sizeof(text), "%" PRId64, limit);
 	r = cgroup_put(j, dir, f_limit, text);
 	if (r == -EINVAL)
-		return err_set(e, EINVAL, "resources.memory.limit: %s is above the memory+swap limit that is set in %s: raise "
-			       "memory.swap with it", text, dir);
+		return err_set(e, EINVAL,
+			       "resources.memory.limit: %s is above the memory+swap limit that is "
+			       "set in %s: raise "
+			       "memory.swap with it",
+			       text, dir);
 	if (r == -EBUSY) {
 		uint64_t usage = 0;
 
 		(void)cgroup_get_u64(dir, "memory.usage_in_bytes", &usage); /* 0 is said then */
-		return err_set(e, EBUSY, "resources.memory.limit: %s is below the %" PRIu64 " bytes in use in %s", text, usage, dir);
+		return err_set(e, EBUSY,
+			       "resources.memory.limit: %s is below the %" PRIu64
+			       " bytes in use in %s",
+			       text, usage, dir);
 	}
 	return r < 0 ? cgroup_refused(r, "resources.memory.limit", dir, f_limit, text, e) : 0;
 }
 
-/* memory.limit <= memory+swap must hold after each write: the one that moves away from the other goes first. */
-static int set_limit_and_swap(struct cgroup_job *j, const char *dir, int64_t limit, int64_t swap, struct err *e)
+/* memory.limit <= memory+swap must hold after each write: the one that moves away from the other
+ * goes first. */
+static int set_limit_and_swap(struct cgroup_job *j, const char *dir, int64_t limit, int64_t swap,
+			      struct err *e)
 {
 	uint64_t now = UINT64_MAX;
 	bool swap_first = false;
@@ -254,24 +278,35 @@ static int set_limit_and_swap(struct cgroup_job *j, const char *dir, int64_t lim
 static int check_memory(const struct cgroup_job *j, const char *dir, struct err *e)
 {
 	const struct resources *r = j->r;
-	int64_t limit = r->memory.limit.set ? r->memory.limit.v : 0, swap = r->memory.swap.set ? r->memory.swap.v : 0;
+	int64_t limit = r->memory.limit.set ? r->memory.limit.v : 0,
+		swap = r->memory.swap.set ? r->memory.swap.v : 0;
 	uint64_t usage;
 
 	if (swap > 0 && limit <= 0 && !(j->update && limit == 0))
-		return err_set(e, EINVAL, "resources.memory.swap: needs a memory limit (it is the sum of memory and swap)");
+		return err_set(e, EINVAL,
+			       "resources.memory.swap: needs a memory limit (it is the sum of "
+			       "memory and swap)");
 	if (swap > 0 && limit > swap)
-		return err_set(e, EINVAL, "resources.memory.swap: %" PRId64 " is below the memory limit %" PRId64
-			       " (it is the sum of memory and swap)", swap, limit);
+		return err_set(e, EINVAL,
+			       "resources.memory.swap: %" PRId64
+			       " is below the memory limit %" PRId64
+			       " (it is the sum of memory and swap)",
+			       swap, limit);
 	if (r->memory.swappiness.set && r->memory.swappiness.v > 100)
-		return err_set(e, ERANGE, "resources.memory.swappiness: %" PRIu64 " is outside of 0 to 100", r->memory.swappiness.v);
-	if (r->memory.check_before_update && limit > 0 && cgroup_get_u64(dir, "memory.usage_in_bytes", &usage) == 0 &&
-	    usage >= (uint64_t)limit)
-		return err_set(e, EBUSY, "resources.memory.limit: %" PRId64 " is below the %" PRIu64 " bytes in use", limit, usage);
+		return err_set(e, ERANGE,
+			       "resources.memory.swappiness: %" PRIu64 " is outside of 0 to 100",
+			       r->memory.swappiness.v);
+	if (r->memory.check_before_update && limit > 0 &&
+	    cgroup_get_u64(dir, "memory.usage_in_bytes", &usage) == 0 && usage >= (uint64_t)limit)
+		return err_set(e, EBUSY,
+			       "resources.memory.limit: %" PRId64 " is below the %" PRIu64
+			       " bytes in use",
+			       limit, usage);
 	return 0;
 }
 
-static int set_kernel_memory(struct cgroup_job *j, const char *dir, const struct opt_i64 *v, const char *property, const char *file,
-			     struct err *e)
+static int set_kernel_memory(struct cgroup_job *j, const char *dir, const struct opt_i64 *v,
+			     const char *property, const char *file, struct err *e)
 {
 	char text[24];
 	int r;
@@ -281,25 +316,30 @@ static int set_kernel_memory(struct cgroup_job *j, const char *dir, const struct
 	snprintf(text, sizeof(text), "%" PRId64, v->v);
 	r = cgroup_put(j, dir, file, text);
 	if (r == -ENOENT || r == -EOPNOTSUPP || r == -524 || r == -EINVAL)
-		return err_set(e, ENOTSUP, "%s: no longer supported by this kernel (%s/%s)", property, dir, file);
+		return err_set(e, ENOTSUP, "%s: no longer supported by this kernel (%s/%s)",
+			       property, dir, file);
 	return r < 0 ? cgroup_refused(r, property, dir, file, text, e) : 0;
 }
 
 static int limit_memory_rest(struct cgroup_job *j, const char *dir, struct err *e)
 {
 	const struct resources *r = j->r;
-	int rc = set_kernel_memory(j, dir, &r->memory.kernel, "resources.memory.kernel", "memory.kmem.limit_in_bytes", e);
+	int rc = set_kernel_memory(j, dir, &r->memory.kernel, "resources.memory.kernel",
+				   "memory.kmem.limit_in_bytes", e);
 
 	if (rc == 0)
 		rc = set_kernel_memory(j, dir, &r->memory.kernel_tcp, "resources.memory.kernelTCP",
 				       "memory.kmem.tcp.limit_in_bytes", e);
 	if (rc == 0 && r->memory.reservation.set && r->memory.reservation.v)
-		rc = cgroup_set_i64(j, "resources.memory.reservation", dir, "memory.soft_limit_in_bytes", r->memory.reservation.v, e);
+		rc = cgroup_set_i64(j, "resources.memory.reservation", dir,
+				    "memory.soft_limit_in_bytes", r->memory.reservation.v, e);
 	if (rc == 0 && r->memory.swappiness.set)
-		rc = cgroup_set_u64(j, "resources.memory.swappiness", dir, "memory.swappiness", r->memory.swappiness.v, e);
-	if (rc == 0 && r->memory.disable_oom_killer.set && (r->memory.disable_oom_killer.v || j->update))
-		rc = cgroup_set_u64(j, "resources.memory.disableOOMKiller", dir, "memory.oom_control",
-				    r->memory.disable_oom_killer.v, e);
+		rc = cgroup_set_u64(j, "resources.memory.swappiness", dir, "memory.swappiness",
+				    r->memory.swappiness.v, e);
+	if (rc == 0 && r->memory.disable_oom_killer.set &&
+	    (r->memory.disable_oom_killer.v || j->update))
+		rc = cgroup_set_u64(j, "resources.memory.disableOOMKiller", dir,
+				    "memory.oom_control", r->memory.disable_oom_killer.v, e);
 	return rc;
 }
 
@@ -307,20 +347,25 @@ static int limit_memory(struct cgroup_job *j, struct err *e)
 {
 	const struct resources *r = j->r;
 	const char *dir = cgroup_dir_of(j->cg, "memory");
-	int64_t limit = r->memory.limit.set ? r->memory.limit.v : 0, swap = r->memory.swap.set ? r->memory.swap.v : 0;
+	int64_t limit = r->memory.limit.set ? r->memory.limit.v : 0,
+		swap = r->memory.swap.set ? r->memory.swap.v : 0;
 	int rc;
 
 	if (!dir) {
-		bool asked = limit || swap || (r->memory.reservation.set && r->memory.reservation.v) ||
-			     (r->memory.kernel.set && r->memory.kernel.v) || (r->memory.kernel_tcp.set && r->memory.kernel_tcp.v) ||
-			     r->memory.swappiness.set || r->memory.disable_oom_killer.v || r->memory.use_hierarchy.v;
+		bool asked = limit || swap ||
+			     (r->memory.reservation.set && r->memory.reservation.v) ||
+			     (r->memory.kernel.set && r->memory.kernel.v) ||
+			     (r->memory.kernel_tcp.set && r->memory.kernel_tcp.v) ||
+			     r->memory.swappiness.set || r->memory.disable_oom_killer.v ||
+			     r->memory.use_hierarchy.v;
 
 		return asked ? cgroup_no_controller(j->cg, "resources.memory", "memory", e) : 0;
 	}
 	rc = check_memory(j, dir, e);
 	/* Only before the first child or limit, and since Linux 5.11 always 1. */
 	if (rc == 0 && r->memory.use_hierarchy.set)
-		rc = cgroup_set_u64(j, "resources.memory.useHierarchy", dir, "memory.use_hierarchy", r->memory.use_hierarchy.v, e);
+		rc = cgroup_set_u64(j, "resources.memory.useHierarchy", dir, "memory.use_hierarchy",
+				    r->memory.use_hierarchy.v, e);
 	if (rc == 0)
 		rc = set_limit_and_swap(j, dir, limit, swap, e);
 	return rc == 0 ? limit_memory_rest(j, dir, e) : rc;
@@ -344,8 +389,8 @@ static int limit_pids(struct cgroup_job *j, struct err *e)
 
 /* ---- block devices ---- */
 
-static int set_blkio_weight(struct cgroup_job *j, const char *dir, const char *property, const char *const files[2],
-			    const char *value, struct err *e)
+static int set_blkio_weight(struct cgroup_job *j, const char *dir, const char *property,
+			    const char *const files[2], const char *value, struct err *e)
 {
 	int r = cgroup_put(j, dir, files[0], value);
 
@@ -355,20 +400,27 @@ static int set_blkio_weight(struct cgroup_job *j, const char *dir, const char *p
 		return err_set(e, ENOTSUP, "%s: this kernel has no %s", property, files[0]);
 	r = cgroup_put(j, dir, files[1], value);
 	if (r == -ENOENT)
-		return err_set(e, ENOTSUP, "%s: this kernel has neither %s nor %s (no CFQ or BFQ scheduler)", property, files[0],
-			       files[1]);
+		return err_set(e, ENOTSUP,
+			       "%s: this kernel has neither %s nor %s (no CFQ or BFQ scheduler)",
+			       property, files[0], files[1]);
 	return r < 0 ? cgroup_refused(r, property, dir, files[1], value, e) : 0;
 }
 
 static const char *const weight_files[2] = { "blkio.weight", "blkio.bfq.weight" };
-static const char *const weight_device_files[2] = { "blkio.weight_device", "blkio.bfq.weight_device" };
+static const char *const weight_device_files[2] = { "blkio.weight_device",
+						    "blkio.bfq.weight_device" };
 static const char *const leaf_files[2] = { "blkio.leaf_weight", NULL };
 static const char *const leaf_device_files[2] = { "blkio.leaf_weight_device", NULL };
-static const struct { const char *property, *file; } throttles[THROTTLE_KINDS] = {
-	[THROTTLE_READ_BPS]   = { "resources.blockIO.throttleReadBpsDevice",   "blkio.throttle.read_bps_device"   },
-	[THROTTLE_WRITE_BPS]  = { "resources.blockIO.throttleWriteBpsDevice",  "blkio.throttle.write_bps_device"  },
-	[THROTTLE_READ_IOPS]  = { "resources.blockIO.throttleReadIOPSDevice",  "blkio.throttle.read_iops_device"  },
-	[THROTTLE_WRITE_IOPS] = { "resources.blockIO.throttleWriteIOPSDevice", "blkio.throttle.write_iops_device" },
+static const struct { const char *property, *file;
+} throttles[THROTTLE_KINDS] = {
+	[THROTTLE_READ_BPS] = { "resources.blockIO.throttleReadBpsDevice",
+				"blkio.throttle.read_bps_device" },
+	[THROTTLE_WRITE_BPS] = { "resources.blockIO.throttleWriteBpsDevice",
+				 "blkio.throttle.write_bps_device" },
+	[THROTTLE_READ_IOPS] = { "resources.blockIO.throttleReadIOPSDevice",
+				 "blkio.throttle.read_iops_device" },
+	[THROTTLE_WRITE_IOPS] = { "resources.blockIO.throttleWriteIOPSDevice",
+				  "blkio.throttle.write_iops_device" },
 };
 
 static int limit_blkio_weights(struct cgroup_job *j, const char *dir, struct err *e)
@@ -389,12 +441,16 @@ static int limit_blkio_weights(struct cgroup_job *j, const char *dir, struct err
 		const struct blkio_weight *w = &r->blkio.weight_devices.v[i];
 
 		if (w->has_weight) {
-			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %u", w->major, w->minor, w->weight);
-			rc = set_blkio_weight(j, dir, "resources.blockIO.weightDevice", weight_device_files, text, e);
+			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %u", w->major,
+				 w->minor, w->weight);
+			rc = set_blkio_weight(j, dir, "resources.blockIO.weightDevice",
+					      weight_device_files, text, e);
 		}
 		if (rc == 0 && w->has_leaf) {
-			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %u", w->major, w->minor, w->leaf_weight);
-			rc = set_blkio_weight(j, dir, "resources.blockIO.weightDevice", leaf_device_files, text, e);
+			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %u", w->major,
+				 w->minor, w->leaf_weight);
+			rc = set_blkio_weight(j, dir, "resources.blockIO.weightDevice",
+					      leaf_device_files, text, e);
 		}
 	}
 	return rc;
@@ -418,7 +474,8 @@ static int limit_blkio(struct cgroup_job *j, struct err *e)
 		for (size_t i = 0; rc == 0 && i < r->blkio.throttle[k].n; i++) {
 			const struct blkio_rate *t = &r->blkio.throttle[k].v[i];
 
-			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %" PRIu64, t->major, t->minor, t->rate);
+			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %" PRIu64, t->major,
+				 t->minor, t->rate);
 			rc = cgroup_set(j, throttles[k].property, dir, throttles[k].file, text, e);
 		}
 	}
@@ -435,19 +492,26 @@ static int limit_network(struct cgroup_job *j, struct err *e)
 
 	if (r->network.class_id.set && r->network.class_id.v) {
 		if (!cls)
-			return cgroup_no_controller(j->cg, "resources.network.classID", "net_cls", e);
-		rc = cgroup_set_u64(j, "resources.network.classID", cls, "net_cls.classid", r->network.class_id.v, e);
+			return cgroup_no_controller(j->cg, "resources.network.classID", "net_cls",
+						    e);
+		rc = cgroup_set_u64(j, "resources.network.classID", cls, "net_cls.classid",
+				    r->network.class_id.v, e);
 	}
 	for (size_t i = 0; rc == 0 && i < r->network.priorities.n; i++) {
 		const struct net_priority *p = &r->network.priorities.v[i];
 		char text[96];
 
 		if (!prio)
-			return cgroup_no_controller(j->cg, "resources.network.priorities", "net_prio", e);
+			return cgroup_no_controller(j->cg, "resources.network.priorities",
+						    "net_prio", e);
 		if (strlen(p->name) > 15 || strpbrk(p->name, " \t\n/"))
-			return err_set(e, EINVAL, "resources.network.priorities[%zu].name: not the name of an interface", i);
+			return err_set(e, EINVAL,
+				       "resources.network.priorities[%zu].name: not the name of an "
+				       "interface",
+				       i);
 		snprintf(text, sizeof(text), "%s %" PRIu32, p->name, p->priority);
-		rc = cgroup_set(j, "resources.network.priorities", prio, "net_prio.ifpriomap", text, e);
+		rc = cgroup_set(j, "resources.network.priorities", prio, "net_prio.ifpriomap", text,
+				e);
 	}
 	return rc;
 }
@@ -461,7 +525,9 @@ static int refuse_unified(struct cgroup_job *j, struct err *e)
 {
 	if (j->r->unified.n == 0)
 		return 0;
-	return err_set(e, ENOTSUP, "resources.unified.%s: this host has cgroup v1; unified is for cgroup v2", j->r->unified.v[0].key);
+	return err_set(e, ENOTSUP,
+		       "resources.unified.%s: this host has cgroup v1; unified is for cgroup v2",
+		       j->r->unified.v[0].key);
 }
 
 static int devices_once(struct cgroup_job *j, struct err *e)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Limits on cgroup v2. Documents speak v1; what has a counterpart is converted, what has none is refused by name. A value of
- * 0 means "not given", as engines send it, but for pids.limit and the throttles.
+ * Limits on cgroup v2. Documents speak v1; what has a counterpart is converted, what has none is
+ * refused by name. A value of 0 means "not given", as engines send it, but for pids.limit and the
+ * throttles.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,8 @@
 
 /* ---- conversions ---- */
 
-/* log2 of x >= 1, by x = 2^k * m and the series of atanh. Exact enough to round to whole weights; no libm. */
+/* log2 of x >= 1, by x = 2^k * m and the series of atanh. Exact enough to round to whole weights;
+ * no libm. */
 static double log_2(uint64_t x)
 {
 	int k = 63 - __builtin_clzll(x);
@@ -39,7 +41,8 @@ static double ten_to_the(double x)
 	return sum;
 }
 
-/* 2..262144 to 1..10000 through (1024, 100), so that the default of the one is the default of the other. */
+/* 2..262144 to 1..10000 through (1024, 100), so that the default of the one is the default of the
+ * other. */
 uint64_t cgroup_weight_from_shares(uint64_t shares)
 {
 	double l, w;
@@ -71,10 +74,15 @@ int cgroup_swap_from_memsw(int64_t limit, int64_t swap, char out[24], struct err
 		return 0;
 	}
 	if (limit <= 0)
-		return err_set(e, EINVAL, "resources.memory.swap: needs a memory limit (it is the sum of memory and swap)");
+		return err_set(e, EINVAL,
+			       "resources.memory.swap: needs a memory limit (it is the sum of "
+			       "memory and swap)");
 	if (swap < limit)
-		return err_set(e, EINVAL, "resources.memory.swap: %" PRId64 " is below the memory limit %" PRId64
-			       " (it is the sum of memory and swap)", swap, limit);
+		return err_set(e, EINVAL,
+			       "resources.memory.swap: %" PRId64
+			       " is below the memory limit %" PRId64
+			       " (it is the sum of memory and swap)",
+			       swap, limit);
 	snprintf(out, 24, "%" PRId64, swap - limit);
 	return 0;
 }
@@ -94,22 +102,27 @@ static int refuse_v1_only(struct cgroup_job *j, struct err *e)
 	for (size_t i = 0; i < r->blkio.weight_devices.n; i++)
 		leaf_device |= r->blkio.weight_devices.v[i].has_leaf;
 	/* What only repeats v2's own behaviour (unlimited, hierarchical, killer on) is taken. */
-	const struct { const char *property; bool asked; } v1_only[] = {
-		{ "memory.kernel",           positive(&r->memory.kernel)                                       },
-		{ "memory.kernelTCP",        positive(&r->memory.kernel_tcp)                                   },
-		{ "memory.swappiness",       r->memory.swappiness.set                                          },
-		{ "memory.disableOOMKiller", r->memory.disable_oom_killer.set && r->memory.disable_oom_killer.v },
-		{ "memory.useHierarchy",     r->memory.use_hierarchy.set && !r->memory.use_hierarchy.v         },
-		{ "cpu.realtimeRuntime",     positive(&r->cpu.realtime_runtime)                                },
-		{ "cpu.realtimePeriod",      r->cpu.realtime_period.set && r->cpu.realtime_period.v            },
-		{ "blockIO.leafWeight",      r->blkio.leaf_weight.set && r->blkio.leaf_weight.v                },
-		{ "blockIO.weightDevice.leafWeight", leaf_device                                               },
-		{ "network.classID",         r->network.class_id.set && r->network.class_id.v                  },
-		{ "network.priorities",      r->network.priorities.n > 0                                       },
+	const struct { const char *property; bool asked;
+	} v1_only[] = {
+		{ "memory.kernel", positive(&r->memory.kernel) },
+		{ "memory.kernelTCP", positive(&r->memory.kernel_tcp) },
+		{ "memory.swappiness", r->memory.swappiness.set },
+		{ "memory.disableOOMKiller",
+		  r->memory.disable_oom_killer.set && r->memory.disable_oom_killer.v },
+		{ "memory.useHierarchy",
+		  r->memory.use_hierarchy.set && !r->memory.use_hierarchy.v },
+		{ "cpu.realtimeRuntime", positive(&r->cpu.realtime_runtime) },
+		{ "cpu.realtimePeriod", r->cpu.realtime_period.set && r->cpu.realtime_period.v },
+		{ "blockIO.leafWeight", r->blkio.leaf_weight.set && r->blkio.leaf_weight.v },
+		{ "blockIO.weightDevice.leafWeight", leaf_device },
+		{ "network.classID", r->network.class_id.set && r->network.class_id.v },
+		{ "network.priorities", r->network.priorities.n > 0 },
 	};
 	for (size_t i = 0; i < N_ELEMENTS(v1_only); i++) {
 		if (v1_only[i].asked)
-			return err_set(e, ENOTSUP, "resources.%s: cgroup v2, which this host has, cannot do it", v1_only[i].property);
+			return err_set(e, ENOTSUP,
+				       "resources.%s: cgroup v2, which this host has, cannot do it",
+				       v1_only[i].property);
 	}
 	return 0;
 }
@@ -155,13 +168,15 @@ static int limit_bandwidth(struct cgroup_job *j, const char *dir, struct err *e)
 		char path[PATH_MAX];
 
 		snprintf(path, sizeof(path), "%s/cpu.max", dir);
-		(void)fd_read_small(AT_FDCWD, path, now, sizeof(now)); /* a missing file is told by the write */
+		(void)fd_read_small(AT_FDCWD, path, now,
+				    sizeof(now)); /* a missing file is told by the write */
 		now[strcspn(now, " \n")] = '\0';
 		snprintf(text, sizeof(text), "%s", now[0] ? now : "max");
 	}
 	if (period)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %" PRIu64, period);
-	return cgroup_set(j, quota ? "resources.cpu.quota" : "resources.cpu.period", dir, "cpu.max", text, e);
+	return cgroup_set(j, quota ? "resources.cpu.quota" : "resources.cpu.period", dir, "cpu.max",
+			  text, e);
 }
 
 static int limit_cpu(struct cgroup_job *j, struct err *e)
@@ -178,7 +193,8 @@ static int limit_cpu(struct cgroup_job *j, struct err *e)
 		done = cgroup_put(j, dir, "cpu.max.burst", text) == 0;
 	if (r == 0)
 		r = limit_bandwidth(j, dir, e);
-	return r == 0 && !done ? cgroup_set(j, "resources.cpu.burst", dir, "cpu.max.burst", text, e) : r;
+	return r == 0 && !done ? cgroup_set(j, "resources.cpu.burst", dir, "cpu.max.burst", text, e)
+			       : r;
 }
 
 static int limit_cpuset(struct cgroup_job *j, struct err *e)
@@ -207,15 +223,19 @@ static int check_before_update(struct cgroup_job *j, const char *dir, int64_t li
 {
 	uint64_t usage;
 
-	if (!j->r->memory.check_before_update || limit <= 0 || cgroup_get_u64(dir, "memory.current", &usage) < 0)
+	if (!j->r->memory.check_before_update || limit <= 0 ||
+	    cgroup_get_u64(dir, "memory.current", &usage) < 0)
 		return 0;
 	if (usage < (uint64_t)limit)
 		return 0;
-	return err_set(e, EBUSY, "resources.memory.limit: %" PRId64 " is below the %" PRIu64 " bytes in use", limit, usage);
+	return err_set(e, EBUSY,
+		       "resources.memory.limit: %" PRId64 " is below the %" PRIu64 " bytes in use",
+		       limit, usage);
 }
 
 /* memory.swap.max counts swap alone, the document's swap is the sum. */
-static int limit_swap(struct cgroup_job *j, const char *dir, int64_t limit, int64_t swap, struct err *e)
+static int limit_swap(struct cgroup_job *j, const char *dir, int64_t limit, int64_t swap,
+		      struct err *e)
 {
 	uint64_t now;
 	char text[24];
@@ -225,23 +245,27 @@ static int limit_swap(struct cgroup_job *j, const char *dir, int64_t limit, int6
 		swap = -1; /* unlimited memory, nothing said of the sum */
 	if (swap == 0)
 		return 0;
-	if (limit == 0 && j->update && cgroup_get_u64(dir, "memory.max", &now) == 0 && now <= INT64_MAX)
+	if (limit == 0 && j->update && cgroup_get_u64(dir, "memory.max", &now) == 0 &&
+	    now <= INT64_MAX)
 		limit = (int64_t)now;
 	r = cgroup_swap_from_memsw(limit, swap, text, e);
 	if (r < 0)
 		return r;
 	r = cgroup_put(j, dir, "memory.swap.max", text);
 	/* Without swap accounting there is no file: only "none" and "unlimited" need none. */
-	if (r == -ENOENT && cgroup_file_exists(dir, "memory.max") && (str_eq(text, "max") || str_eq(text, "0")))
+	if (r == -ENOENT && cgroup_file_exists(dir, "memory.max") &&
+	    (str_eq(text, "max") || str_eq(text, "0")))
 		return 0;
-	return r < 0 ? cgroup_refused(r, "resources.memory.swap", dir, "memory.swap.max", text, e) : 0;
+	return r < 0 ? cgroup_refused(r, "resources.memory.swap", dir, "memory.swap.max", text, e)
+		     : 0;
 }
 
 static int limit_memory(struct cgroup_job *j, struct err *e)
 {
 	const struct resources *r = j->r;
 	const char *dir = cgroup_dir_of(j->cg, "");
-	int64_t limit = r->memory.limit.set ? r->memory.limit.v : 0, swap = r->memory.swap.set ? r->memory.swap.v : 0;
+	int64_t limit = r->memory.limit.set ? r->memory.limit.v : 0,
+		swap = r->memory.swap.set ? r->memory.swap.v : 0;
 	char text[24];
 	int rc = check_before_update(j, dir, limit, e);
 
@@ -270,8 +294,10 @@ static int limit_pids(struct cgroup_job *j, struct err *e)
 
 /* ---- io ---- */
 
-/* BFQ's own file takes the document's scale; the other, of the io cost model, v2's. `device` "" or "8:0 ". */
-static int set_io_weight(struct cgroup_job *j, const char *property, const char *device, uint64_t weight, struct err *e)
+/* BFQ's own file takes the document's scale; the other, of the io cost model, v2's. `device` "" or
+ * "8:0 ". */
+static int set_io_weight(struct cgroup_job *j, const char *property, const char *device,
+			 uint64_t weight, struct err *e)
 {
 	const char *dir = cgroup_dir_of(j->cg, "");
 	char text[80];
@@ -292,13 +318,15 @@ static const struct { const char *property, *key; } throttles[THROTTLE_KINDS] = 
 	[THROTTLE_WRITE_IOPS] = { "resources.blockIO.throttleWriteIOPSDevice", "wiops" },
 };
 
-static int set_throttle(struct cgroup_job *j, enum blkio_throttle kind, const struct blkio_rate *t, struct err *e)
+static int set_throttle(struct cgroup_job *j, enum blkio_throttle kind, const struct blkio_rate *t,
+			struct err *e)
 {
 	char text[96], rate[24] = "max"; /* v1 takes 0 for "no limit" */
 
 	if (t->rate)
 		snprintf(rate, sizeof(rate), "%" PRIu64, t->rate);
-	snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %s=%s", t->major, t->minor, throttles[kind].key, rate);
+	snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %s=%s", t->major, t->minor,
+		 throttles[kind].key, rate);
 	return cgroup_set(j, throttles[kind].property, cgroup_dir_of(j->cg, ""), "io.max", text, e);
 }
 
@@ -315,7 +343,8 @@ static int limit_io(struct cgroup_job *j, struct err *e)
 
 		snprintf(device, sizeof(device), "%" PRId64 ":%" PRId64 " ", w->major, w->minor);
 		if (w->has_weight)
-			rc = set_io_weight(j, "resources.blockIO.weightDevice", device, w->weight, e);
+			rc = set_io_weight(j, "resources.blockIO.weightDevice", device, w->weight,
+					   e);
 	}
 	for (int k = 0; k < THROTTLE_KINDS; k++) {
 		for (size_t i = 0; rc == 0 && i < r->blkio.throttle[k].n; i++)
@@ -344,16 +373,23 @@ static int limit_unified(struct cgroup_job *j, struct err *e)
 		int r;
 
 		snprintf(property, sizeof(property), "resources.unified.%.255s", kv->key);
-		if (!kv->key[0] || kv->key[0] == '.' || strchr(kv->key, '/') || strlen(kv->key) > 255)
-			return err_set(e, EINVAL, "%s: is not the name of a file in a cgroup", property);
+		if (!kv->key[0] || kv->key[0] == '.' || strchr(kv->key, '/') ||
+		    strlen(kv->key) > 255)
+			return err_set(e, EINVAL, "%s: is not the name of a file in a cgroup",
+				       property);
 		for (size_t n = 0; n < N_ELEMENTS(not_limits); n++) {
 			if (str_eq(kv->key, not_limits[n]))
-				return err_set(e, EINVAL, "%s: moves or ends processes and is no limit", property);
+				return err_set(e, EINVAL,
+					       "%s: moves or ends processes and is no limit",
+					       property);
 		}
 		r = cgroup_put(j, dir, kv->key, kv->value);
 		if (r == -ENOENT)
-			return err_set(e, ENOENT, "%s: %s has no such file: the controller '%.*s' is not enabled there, or this kernel "
-				       "does not know it", property, dir, (int)strcspn(kv->key, "."), kv->key);
+			return err_set(e, ENOENT,
+				       "%s: %s has no such file: the controller '%.*s' is not "
+				       "enabled there, or this kernel "
+				       "does not know it",
+				       property, dir, (int)strcspn(kv->key, "."), kv->key);
 		if (r < 0)
 			return cgroup_refused(r, property, dir, kv->key, kv->value, e);
 	}
@@ -368,8 +404,8 @@ static int devices_once(struct cgroup_job *j, struct err *e)
 int cgroup_v2_limit(struct cgroup_job *j, struct err *e)
 {
 	static int (*const steps[])(struct cgroup_job *, struct err *) = {
-		refuse_v1_only, limit_cpuset,      limit_cpu,    limit_memory,  limit_pids, limit_io,
-		limit_hugepages, cgroup_limit_rdma, devices_once, limit_unified,
+		refuse_v1_only, limit_cpuset,    limit_cpu,         limit_memory, limit_pids,
+		limit_io,       limit_hugepages, cgroup_limit_rdma, devices_once, limit_unified,
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(steps); i++) {

@@ -27,7 +27,8 @@ static int kernel_version(struct facts *f, struct err *e)
 	if (uname(&u) < 0)
 		return err_sys(e, "host: uname");
 	if (sscanf(u.release, "%u.%u", &f->kernel_major, &f->kernel_minor) != 2)
-		return err_set(e, EINVAL, "host: the kernel's release '%s' is not a version", u.release);
+		return err_set(e, EINVAL, "host: the kernel's release '%s' is not a version",
+			       u.release);
 	return 0;
 }
 
@@ -48,7 +49,8 @@ static int capabilities(struct facts *f, struct err *e)
 	return 0;
 }
 
-/* The initial user namespace maps all ids to themselves in one line. No /proc: taken for a namespace, the careful answer. */
+/* The initial user namespace maps all ids to themselves in one line. No /proc: taken for a
+ * namespace, the careful answer. */
 static bool in_user_namespace(void)
 {
 	char text[256];
@@ -81,11 +83,13 @@ static void security_modules(struct facts *f)
 		f->apparmor = in_list(list, "apparmor");
 		f->selinux = in_list(list, "selinux");
 	} else {
-		f->apparmor = fd_read_small(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled, sizeof(enabled)) > 0 &&
+		f->apparmor = fd_read_small(AT_FDCWD, "/sys/module/apparmor/parameters/enabled",
+					    enabled, sizeof(enabled)) > 0 &&
 			      enabled[0] == 'Y';
 		f->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	}
-	f->landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
+	f->landlock =
+		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
 }
 
 int host_facts(struct facts *out, struct err *e)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cgroups of this machine: made, joined, limited, frozen, killed, removed. Needs root and mounted cgroups. */
+/* The cgroups of this machine: made, joined, limited, frozen, killed, removed. Needs root and
+ * mounted cgroups. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,13 @@
 #include "base/sys.h"
 #include "kernel/cgroup_internal.h"
 
-struct place { struct arena a; struct cgroup cg; struct resources r; struct err e; char asked[64]; };
+struct place {
+	struct arena a;
+	struct cgroup cg;
+	struct resources r;
+	struct err e;
+	char asked[64];
+};
 
 static void place_open(struct place *p, const char *what)
 {
@@ -61,10 +68,12 @@ static void place_close(struct place *p)
 	arena_done(&p->a);
 }
 
-/* A process in the cgroup, joined as a launch joins: born in the cgroup2 directory, then "0" into each tasks file. */
+/* A process in the cgroup, joined as a launch joins: born in the cgroup2 directory, then "0" into
+ * each tasks file. */
 static pid_t place_fork(struct place *p, int (*body)(void *), void *arg)
 {
-	int tasks[CGROUP_MAX_DIRS], n = cgroup_open_tasks(&p->cg, tasks, &p->e), dir = cgroup_open_dir(&p->cg, &p->e);
+	int tasks[CGROUP_MAX_DIRS], n = cgroup_open_tasks(&p->cg, tasks, &p->e),
+				    dir = cgroup_open_dir(&p->cg, &p->e);
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	pid_t pid;
 
@@ -110,7 +119,8 @@ static int exits(void *unused)
 	return 7;
 }
 
-static const char *read_in(const struct place *p, const char *controller, const char *file, char out[256])
+static const char *read_in(const struct place *p, const char *controller, const char *file,
+			   char out[256])
 {
 	char path[PATH_MAX];
 
@@ -155,7 +165,7 @@ Test(cgroup_kernel, parents_that_were_made_are_taken_back_when_making_fails)
 	struct place p;
 
 	place_open(&p, "fail");
-	strcat(p.asked, "/a/b");
+	snprintf(p.asked, sizeof(p.asked), "/caisson-test-fail-%d/a/b", (int)getpid());
 	cr_assert_eq(cgroup_locate(&p.a, p.asked, "id", &p.cg, &p.e), 0);
 	struct cgroup_dir *v = arena_array(&p.a, p.cg.n + 1, sizeof(*v));
 	memcpy(v, p.cg.v, p.cg.n * sizeof(*v));
@@ -238,9 +248,9 @@ Test(cgroup_kernel, children_made_inside_are_removed_however_deep)
 	place_open(&p, "deep");
 	place_make(&p);
 	for (size_t i = 0; i < p.cg.n; i++) {
-		snprintf(path, sizeof(path), "%s", p.cg.v[i].path);
+		int n = snprintf(path, sizeof(path), "%s", p.cg.v[i].path);
 		for (int depth = 0; depth < 30; depth++) {
-			strcat(path, "/d");
+			n += snprintf(path + n, sizeof(path) - (size_t)n, "/d");
 			cr_assert_eq(mkdir(path, 0755), 0, "%s: %s", path, strerror(errno));
 		}
 		snprintf(path, sizeof(path), "%s/d/second", p.cg.v[i].path);
@@ -299,7 +309,8 @@ Test(cgroup_kernel, limits_arrive_and_updates_move_both_ways)
 	bad.cpu.mems = "4000";
 	cr_expect_lt(cgroup_limit(&p.cg, &bad, true, &p.e), 0);
 	cr_expect(strstr(p.e.text, "resources.cpu.mems"), "said: %s", p.e.text);
-	cr_expect_str_eq(read_in(&p, "cpuset", "cpuset.cpus", text), "0", "an earlier value was not restored: %s", text);
+	cr_expect_str_eq(read_in(&p, "cpuset", "cpuset.cpus", text), "0",
+			 "an earlier value was not restored: %s", text);
 	cr_expect_str_eq(read_in(&p, "memory", "memory.limit_in_bytes", text), "33554432");
 	up.memory.limit.v = 4096;
 	pid_t pid = place_fork(&p, exits, NULL);
@@ -326,7 +337,10 @@ static int tries_device(void *arg)
 
 static void expect_devices(struct place *p)
 {
-	static const struct { dev_t dev; int want; } cases[] = { { 0x103, 0 }, { 0x101, 1 }, { 0x10b, 1 }, { 0xac8, 1 } };
+	static const struct {
+		dev_t dev;
+		int want;
+	} cases[] = { { 0x103, 0 }, { 0x101, 1 }, { 0x10b, 1 }, { 0xac8, 1 } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct device_try t = { "/tmp/caisson-test-node", cases[i].dev };
@@ -370,7 +384,8 @@ Test(cgroup_kernel, the_device_program_is_taken_and_obeyed)
 Test(cgroup_kernel, stats_have_every_part)
 {
 	static const char *const parts[] = {
-		"cpu", "cpuset", "memory", "pids", "blkio", "hugetlb", "intel_rdt", "network_interfaces",
+		"cpu",   "cpuset",  "memory",    "pids",
+		"blkio", "hugetlb", "intel_rdt", "network_interfaces",
 	};
 	struct place p;
 
@@ -383,7 +398,9 @@ Test(cgroup_kernel, stats_have_every_part)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		cr_expect(json_object_get(s, parts[i]), "no %s", parts[i]);
 	if (cgroup_dir_of(&p.cg, "pids"))
-		cr_expect_eq(json_integer_value(json_object_get(json_object_get(s, "pids"), "current")), 1);
+		cr_expect_eq(
+			json_integer_value(json_object_get(json_object_get(s, "pids"), "current")),
+			1);
 	json_decref(s);
 	kill(pid, SIGKILL);
 	wait_for(pid);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a container's cgroups are, and what is written into them: a directory of plain files stands for the kernel's. */
+/* Where a container's cgroups are, and what is written into them: a directory of plain files stands
+ * for the kernel's. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,10 +54,12 @@ static const char *tree_read(struct tree *t, const char *file, char out[256])
 	return out;
 }
 
-#define EXPECT_FILE(t, file, want) do { \
-		char got_[256]; \
-		const char *g_ = tree_read(t, file, got_); \
-		cr_expect(g_ && strcmp(g_, want) == 0, "%s holds '%s', not '%s'", file, g_ ? g_ : "(no file)", want); \
+#define EXPECT_FILE(t, file, want)                                                     \
+	do {                                                                           \
+		char got_[256];                                                        \
+		const char *g_ = tree_read(t, file, got_);                             \
+		cr_expect(g_ &&strcmp(g_, want) == 0, "%s holds '%s', not '%s'", file, \
+			  g_ ? g_ : "(no file)", want);                                \
 	} while (0)
 
 static void tree_make(struct tree *t, enum cgroup_mode mode)
@@ -82,9 +85,14 @@ static void tree_remove(struct tree *t)
 static void v2_files(struct tree *t)
 {
 	static const char *const files[] = {
-		"cpu.weight", "cpu.max", "cpu.max.burst", "cpu.idle", "cpuset.cpus", "cpuset.mems", "memory.max", "memory.low",
-		"memory.swap.max", "pids.max", "io.weight", "io.max", "hugetlb.2MB.max", "hugetlb.2MB.rsvd.max", "rdma.max",
-		"memory.high",
+		"cpu.weight",      "cpu.max",
+		"cpu.max.burst",   "cpu.idle",
+		"cpuset.cpus",     "cpuset.mems",
+		"memory.max",      "memory.low",
+		"memory.swap.max", "pids.max",
+		"io.weight",       "io.max",
+		"hugetlb.2MB.max", "hugetlb.2MB.rsvd.max",
+		"rdma.max",        "memory.high",
 	};
 
 	tree_add(t, "", "c");
@@ -107,14 +115,18 @@ static int limit(struct tree *t, const struct resources *r, struct err *e)
 
 Test(cgroup, shares_become_the_weight_that_other_runtimes_give)
 {
-	static const struct { uint64_t shares, weight; } cases[] = {
-		{ 0, 0 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 10, 4 }, { 128, 21 }, { 256, 35 }, { 512, 59 }, { 1000, 99 }, { 1024, 100 },
-		{ 2048, 174 }, { 4096, 303 }, { 100000, 4340 }, { 262143, 10000 }, { 262144, 10000 }, { UINT64_MAX, 10000 },
+	static const struct { uint64_t shares, weight;
+	} cases[] = {
+		{ 0, 0 },         { 1, 1 },          { 2, 1 },          { 3, 2 },
+		{ 10, 4 },        { 128, 21 },       { 256, 35 },       { 512, 59 },
+		{ 1000, 99 },     { 1024, 100 },     { 2048, 174 },     { 4096, 303 },
+		{ 100000, 4340 }, { 262143, 10000 }, { 262144, 10000 }, { UINT64_MAX, 10000 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_eq(cgroup_weight_from_shares(cases[i].shares), cases[i].weight, "%lu shares gave %lu",
-			     (unsigned long)cases[i].shares, (unsigned long)cgroup_weight_from_shares(cases[i].shares));
+		cr_expect_eq(cgroup_weight_from_shares(cases[i].shares), cases[i].weight,
+			     "%lu shares gave %lu", (unsigned long)cases[i].shares,
+			     (unsigned long)cgroup_weight_from_shares(cases[i].shares));
 }
 
 Test(cgroup, blkio_weight_becomes_io_weight)
@@ -127,9 +139,14 @@ Test(cgroup, blkio_weight_becomes_io_weight)
 
 Test(cgroup, the_sum_of_memory_and_swap_becomes_swap_alone)
 {
-	static const struct { int64_t limit, swap; const char *want, *says; } cases[] = {
-		{ 100, 300, "200", NULL }, { 100, 100, "0", NULL }, { 100, -1, "max", NULL }, { -1, -1, "max", NULL },
-		{ 100, 99, NULL, "below the memory limit" }, { 0, 5, NULL, "needs a memory limit" },
+	static const struct { int64_t limit, swap; const char *want, *says;
+	} cases[] = {
+		{ 100, 300, "200", NULL },
+		{ 100, 100, "0", NULL },
+		{ 100, -1, "max", NULL },
+		{ -1, -1, "max", NULL },
+		{ 100, 99, NULL, "below the memory limit" },
+		{ 0, 5, NULL, "needs a memory limit" },
 		{ -1, 5, NULL, "needs a memory limit" },
 	};
 
@@ -190,7 +207,8 @@ Test(cgroup, an_absolute_path_lies_below_every_mount)
 Test(cgroup, co_mounted_controllers_are_found_by_their_first_name)
 {
 	auto_arena a = { 0 };
-	struct cgroup_view view = { "/sys/fs/cgroup", "3:cpu,cpuacct:/\n", "", CGROUP_V1, only_v1_short_names };
+	struct cgroup_view view = { "/sys/fs/cgroup", "3:cpu,cpuacct:/\n", "", CGROUP_V1,
+				    only_v1_short_names };
 	struct cgroup cg;
 	struct err e = { 0 };
 
@@ -201,10 +219,12 @@ Test(cgroup, co_mounted_controllers_are_found_by_their_first_name)
 
 Test(cgroup, an_unconventional_mount_is_found_in_mountinfo)
 {
-	static const char info[] = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
-				   "32 31 0:29 /docker/1 /mnt/my\\040cg rw - cgroup cgroup rw,memory\n";
+	static const char info[] =
+		"31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+		"32 31 0:29 /docker/1 /mnt/my\\040cg rw - cgroup cgroup rw,memory\n";
 	auto_arena a = { 0 };
-	struct cgroup_view view = { "/sys/fs/cgroup", "3:memory:/docker/1/sub\n2:cpu:/\n", info, CGROUP_V1, never };
+	struct cgroup_view view = { "/sys/fs/cgroup", "3:memory:/docker/1/sub\n2:cpu:/\n", info,
+				    CGROUP_V1, never };
 	struct cgroup cg;
 	struct err e = { 0 };
 
@@ -240,7 +260,8 @@ Test(cgroup, a_relative_path_lies_below_the_own_cgroup_on_v1_and_beside_it_on_v2
 
 Test(cgroup, a_path_that_leaves_its_place_is_refused)
 {
-	static const char *const bad[] = { "/", "..", "/a/../b", "a//b", "./a", "/a/.", "/a\nb", "../x" };
+	static const char *const bad[] = { "/",   "..",   "/a/../b", "a//b",
+					   "./a", "/a/.", "/a\nb",   "../x" };
 	auto_arena a = { 0 };
 	struct cgroup_view view = { "/sys/fs/cgroup", self_hybrid, "", CGROUP_HYBRID, always };
 	char longest[5000];
@@ -249,7 +270,8 @@ Test(cgroup, a_path_that_leaves_its_place_is_refused)
 		struct cgroup cg = { 0 };
 		struct err e = { 0 };
 
-		cr_expect_lt(cgroup_locate_in(&a, &view, bad[i], "id", &cg, &e), 0, "'%s' was taken", bad[i]);
+		cr_expect_lt(cgroup_locate_in(&a, &view, bad[i], "id", &cg, &e), 0,
+			     "'%s' was taken", bad[i]);
 		EXPECT_TEXT(e, "linux.cgroupsPath");
 	}
 	memset(longest, 'a', sizeof(longest) - 1);
@@ -274,8 +296,10 @@ Test(cgroup, a_sub_cgroup_never_leaves_the_container)
 	tree_add(&t, "memory", "m/kid"); /* makes the directory */
 	t.cg.n = 2;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cr_expect_eq(cgroup_sub(&a, &t.cg, NULL, bad[i], &out, &e), -EINVAL, "'%s' was taken", bad[i]);
-	cr_expect_eq(cgroup_sub(&a, &t.cg, NULL, "kid", &out, &e), -ENOENT, "cpu has no such child");
+		cr_expect_eq(cgroup_sub(&a, &t.cg, NULL, bad[i], &out, &e), -EINVAL,
+			     "'%s' was taken", bad[i]);
+	cr_expect_eq(cgroup_sub(&a, &t.cg, NULL, "kid", &out, &e), -ENOENT,
+		     "cpu has no such child");
 	cr_assert_eq(cgroup_sub(&a, &t.cg, "memory", "kid", &out, &e), 0, "%s", e.text);
 	cr_expect(strstr(out.v[0].path, "/m/kid"));
 	cr_expect_str_eq(out.v[1].path, t.path[1]);
@@ -288,7 +312,8 @@ Test(cgroup, a_sub_cgroup_never_leaves_the_container)
 Test(cgroup, what_is_stored_is_read_again)
 {
 	auto_arena a = { 0 };
-	struct cgroup_dir v[] = { { "cpu,cpuacct", "/sys/fs/cgroup/cpu/x" }, { "", "/sys/fs/cgroup/unified/x" } };
+	struct cgroup_dir v[] = { { "cpu,cpuacct", "/sys/fs/cgroup/cpu/x" },
+				  { "", "/sys/fs/cgroup/unified/x" } };
 	struct cgroup cg = { CGROUP_HYBRID, 2, v, "/x", true }, got;
 	struct err e = { 0 };
 	json_t *j = cgroup_to_json(&cg);
@@ -301,7 +326,8 @@ Test(cgroup, what_is_stored_is_read_again)
 	cr_expect_str_eq(got.name, "/x");
 	cr_expect_str_eq(got.v[0].controllers, "cpu,cpuacct");
 	cr_expect_str_eq(got.v[1].path, "/sys/fs/cgroup/unified/x");
-	json_object_set_new(json_array_get(json_object_get(j, "dirs"), 0), "path", json_string("/sys/fs/cgroup/../../etc"));
+	json_object_set_new(json_array_get(json_object_get(j, "dirs"), 0), "path",
+			    json_string("/sys/fs/cgroup/../../etc"));
 	cr_expect_eq(cgroup_from_json(&a, j, &got, &e), -EINVAL);
 	json_object_set_new(j, "mode", json_string("v7"));
 	cr_expect_eq(cgroup_from_json(&a, j, &got, &e), -EINVAL);
@@ -386,7 +412,8 @@ Test(cgroup, v2_unlimited_is_max_and_nothing_is_nothing)
 	EXPECT_FILE(&t, "c/pids.max", "max");
 	EXPECT_FILE(&t, "c/cpu.max", "max");
 	r = (struct resources){ 0 };
-	r.memory.limit.set = r.memory.swap.set = r.cpu.quota.set = r.cpu.shares.set = r.cpu.period.set = r.blkio.weight.set = true;
+	r.memory.limit.set = r.memory.swap.set = r.cpu.quota.set = r.cpu.shares.set =
+		r.cpu.period.set = r.blkio.weight.set = true;
 	tree_file(&t, "c/memory.max", "");
 	cr_assert_eq(limit(&t, &r, &e), 0, "%s", e.text);
 	EXPECT_FILE(&t, "c/memory.max", "");
@@ -415,9 +442,10 @@ Test(cgroup, v2_refuses_by_name_what_only_v1_has)
 	static const struct blkio_weight leaf = { 8, 0, false, true, 0, 10 };
 	struct resources r[11] = { { { 0 } } };
 	static const char *const names[] = {
-		"memory.kernel", "memory.kernelTCP", "memory.swappiness", "memory.disableOOMKiller", "memory.useHierarchy",
-		"cpu.realtimeRuntime", "cpu.realtimePeriod", "blockIO.leafWeight", "blockIO.weightDevice", "network.classID",
-		"network.priorities",
+		"memory.kernel",           "memory.kernelTCP",    "memory.swappiness",
+		"memory.disableOOMKiller", "memory.useHierarchy", "cpu.realtimeRuntime",
+		"cpu.realtimePeriod",      "blockIO.leafWeight",  "blockIO.weightDevice",
+		"network.classID",         "network.priorities",
 	};
 	struct tree t;
 	struct err e;
@@ -447,9 +475,17 @@ Test(cgroup, v2_refuses_by_name_what_only_v1_has)
 
 Test(cgroup, unified_keys_are_file_names_and_nothing_else)
 {
-	static const struct { const char *key; int want; } cases[] = {
-		{ "../x", -EINVAL }, { "/etc/x", -EINVAL }, { "a/b", -EINVAL }, { "", -EINVAL }, { ".", -EINVAL }, { "..", -EINVAL },
-		{ "cgroup.procs", -EINVAL }, { "cgroup.kill", -EINVAL }, { "misc.max", -ENOENT },
+	static const struct { const char *key; int want;
+	} cases[] = {
+		{ "../x", -EINVAL },
+		{ "/etc/x", -EINVAL },
+		{ "a/b", -EINVAL },
+		{ "", -EINVAL },
+		{ ".", -EINVAL },
+		{ "..", -EINVAL },
+		{ "cgroup.procs", -EINVAL },
+		{ "cgroup.kill", -EINVAL },
+		{ "misc.max", -ENOENT },
 	};
 	struct tree t;
 
@@ -538,10 +574,24 @@ Test(cgroup, a_controller_that_does_not_arrive_is_named)
 static void v1_tree(struct tree *t)
 {
 	static const char *const files[] = {
-		"m/memory.limit_in_bytes", "m/memory.memsw.limit_in_bytes", "m/memory.soft_limit_in_bytes", "m/memory.swappiness",
-		"m/memory.oom_control", "p/cpu.shares", "p/cpu.cfs_period_us", "p/cpu.cfs_quota_us", "p/cpu.cfs_burst_us",
-		"p/cpu.rt_period_us", "p/cpu.rt_runtime_us", "p/cpuset.cpus", "p/cpuset.mems", "b/blkio.bfq.weight",
-		"b/blkio.throttle.read_bps_device", "n/net_cls.classid", "n/net_prio.ifpriomap", "i/pids.max",
+		"m/memory.limit_in_bytes",
+		"m/memory.memsw.limit_in_bytes",
+		"m/memory.soft_limit_in_bytes",
+		"m/memory.swappiness",
+		"m/memory.oom_control",
+		"p/cpu.shares",
+		"p/cpu.cfs_period_us",
+		"p/cpu.cfs_quota_us",
+		"p/cpu.cfs_burst_us",
+		"p/cpu.rt_period_us",
+		"p/cpu.rt_runtime_us",
+		"p/cpuset.cpus",
+		"p/cpuset.mems",
+		"b/blkio.bfq.weight",
+		"b/blkio.throttle.read_bps_device",
+		"n/net_cls.classid",
+		"n/net_prio.ifpriomap",
+		"i/pids.max",
 		"m/memory.usage_in_bytes",
 	};
 
@@ -607,9 +657,15 @@ Test(cgroup, v1_refusals_name_the_property)
 	static const struct hugepage_limit huge = { "2MB", 1 }, bad_size = { "../2MB", 1 };
 	struct resources r[9] = { { { 0 } } };
 	static const char *const says[] = {
-		"memory.swap: needs a memory limit", "memory.swap: 5 is below the memory limit 6", "memory.swappiness",
-		"memory.kernel: no longer supported by this kernel", "cpu.shares: 1 is outside", "blockIO.weightDevice",
-		"the hugetlb controller is not mounted", "is not a size like 2MB", "is below the 900 bytes in use",
+		"memory.swap: needs a memory limit",
+		"memory.swap: 5 is below the memory limit 6",
+		"memory.swappiness",
+		"memory.kernel: no longer supported by this kernel",
+		"cpu.shares: 1 is outside",
+		"blockIO.weightDevice",
+		"the hugetlb controller is not mounted",
+		"is not a size like 2MB",
+		"is below the 900 bytes in use",
 	};
 	struct tree t;
 	struct err e;

@@ -10,7 +10,7 @@
 # unpacked into CAISSON_VM_DIR (BUILD/vm), never installed.
 #
 # CAISSON_VM_ACCEL   tcg (the default) or kvm
-# CAISSON_VM_TIMEOUT seconds for everything (900)
+# CAISSON_VM_TIMEOUT seconds for everything (1150)
 # CAISSON_VM_SHELL   set: a shell on the serial line in place of the tests
 set -euo pipefail
 
@@ -20,7 +20,7 @@ build=$(cd "${1:?usage: run.sh BUILD [TEST...]}" && pwd)
 shift
 dir=${CAISSON_VM_DIR:-$build/vm}
 accel=${CAISSON_VM_ACCEL:-tcg}
-limit=${CAISSON_VM_TIMEOUT:-900}
+limit=${CAISSON_VM_TIMEOUT:-1150}
 
 vm_tests=(
 	tests/integration/03-lifecycle.t
@@ -46,7 +46,7 @@ if [ ! -x "$build/caisson" ] || [ ! -x "$build/caisson-init" ]; then die "$build
 
 fetch_kernel() {
 	local package deb tmp=$dir/kernel.new
-	# The meta package names the current one. Its "cloud" flavour is smaller and has all that is needed, but Debian 12's lacks 9p.
+	# The meta package names the current one.
 	package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: *\(linux-image-[0-9].*\)/\1/p' | head -n 1)
 	[ -n "$package" ] || die "apt-cache knows no linux-image-amd64 (try apt-get update)"
 	rm -rf "$tmp"
