@@ -14,6 +14,19 @@ static void err_one_line(struct err *e)
 			*p = ' ';
 }
 
+/* A text that was cut must not end in half a character (UTF-8). */
+static void err_whole_characters(struct err *e)
+{
+	size_t n = strlen(e->text), back = 0;
+
+	if (n < sizeof(e->text) - 1)
+		return;
+	while (back < 4 && back < n && ((unsigned char)e->text[n - 1 - back] & 0xc0) == 0x80)
+		back++;
+	if (back < n && ((unsigned char)e->text[n - 1 - back] & 0xc0) == 0xc0)
+		e->text[n - 1 - back] = '\0';
+}
+
 __attribute__((format(printf, 4, 0)))
 static int err_put(struct err *e, int code, int with_reason, const char *fmt, va_list ap)
 {
@@ -24,6 +37,7 @@ static int err_put(struct err *e, int code, int with_reason, const char *fmt, va
 		snprintf(e->text + at, sizeof(e->text) - at, ": %s", strerror(code));
 	e->code = code > 0 ? code : EINVAL;
 	err_one_line(e);
+	err_whole_characters(e);
 	return -e->code;
 }
 
@@ -73,5 +87,6 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	if (e->code <= 0)
 		e->code = EINVAL;
 	err_one_line(e);
+	err_whole_characters(e);
 	return -e->code;
 }

@@ -2,6 +2,7 @@
 /* create and run: the steps of the runtime around a launch, and how each is undone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,19 @@ struct creating {
 	struct launch launch;
 };
 
+/* With no_new_privs the filter goes in last, and its listener then travels by sendmsg(2): a list that has that call wait for the
+ * listener would wait for ever. */
+static int check_notify(const struct plan *p, struct err *e)
+{
+	const struct seccomp *s = &p->filter.engine;
+
+	for (size_t i = 0; p->filter.has_engine && p->process.no_new_privs && i < s->rules.n; i++)
+		if (s->rules.v[i].action == SECCOMP_RET_USER_NOTIF && str_in(&s->rules.v[i].names, "sendmsg"))
+			return err_set(e, EINVAL, "linux.seccomp.syscalls[%zu]: SCMP_ACT_NOTIFY cannot be used for sendmsg: the "
+						  "listener itself is handed over with it", i);
+	return 0;
+}
+
 static int check_request(struct creating *c, struct err *e)
 {
 	const struct plan *p = c->plan;
@@ -48,7 +62,7 @@ static int check_request(struct creating *c, struct err *e)
 	for (unsigned i = 0; i < c->r->preserve_fds; i++)
 		if (fcntl(3 + (int)i, F_GETFD) < 0)
 			return err_set(e, EBADF, "unable to stat preserved-fd %u (of %u): it is not open", i, c->r->preserve_fds);
-	return 0;
+	return check_notify(p, e);
 }
 
 static int make_state(struct creating *c, struct err *e)
@@ -190,7 +204,7 @@ static int run_poststart(struct creating *c, struct err *e)
 	if (!h->n)
 		return 0;
 	int r = state_format(&c->state, STATUS_RUNNING, c->state.pid, false, &text, &len, e);
-	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, text, false, e);
+	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, c->plan->bundle, text, false, e);
 }
 
 static int go(struct creating *c, struct err *e)
@@ -244,7 +258,7 @@ static void run_poststop(struct creating *c)
 	if (!c->launched || !h->n)
 		return;
 	if (state_format(&c->state, STATUS_STOPPED, 0, false, &text, &len, &e) == 0)
-		(void)hooks_run(h, HOOK_POSTSTOP, text, true, &e); /* failures are logged; the launch has failed already */
+		(void)hooks_run(h, HOOK_POSTSTOP, c->plan->bundle, text, true, &e); /* failures are logged; the launch has failed already */
 }
 
 /* Every failure ends here: nothing is left behind. What cannot be removed is said, beside the first error. */

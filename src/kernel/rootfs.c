@@ -102,6 +102,10 @@ int rootfs_attach(const struct plan_root *r, int tree, struct err *e)
 	if (sys_mount_setattr(root, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
 		return err_sys(e, "root file system %s: set propagation", r->path);
 	auto_fd int target = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Root of a user namespace may be shut out of a directory above, which the runtime was not: then over "/", which serves
+	 * pivot_root(2) as well. Not always, because hooks look for the root at its path. */
+	if (target < 0 && errno == EACCES)
+		target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return err_sys(e, "root file system %s", r->path);
 	int moved = mounts_move(root, target, e);

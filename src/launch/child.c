@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,11 +29,21 @@ static const struct plan *plan_of(const struct child *c)
 	return c->r->plan;
 }
 
+/* A signal that comes before caisson-init listens stays pending instead of being lost, or ending us half-way. */
+static void hold_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
 _Noreturn void child_run(struct child *c, const struct child_step *steps, size_t n)
 {
 	struct err e = { 0 };
 
 	fd_close(&c->runtime_end);
+	hold_signals();
 	for (size_t i = 0; i < n; i++) {
 		if (fault_here(steps[i].doing, &e) == 0 && steps[i].run(c, &e) == 0)
 			continue;
@@ -201,7 +211,7 @@ static int child_run_hooks(struct child *c, struct err *e)
 	if (!h->n)
 		return 0;
 	int r = c->r->state(plan_of(c), "creating", getpid(), &state, &len, e);
-	return r < 0 ? r : hooks_run(h, HOOK_CREATE_CONTAINER, state, false, e);
+	return r < 0 ? r : hooks_run(h, HOOK_CREATE_CONTAINER, plan_of(c)->bundle, state, false, e);
 }
 
 /* While the host's procfs is still the one at /proc: the container's may be read-only, or not a procfs at all. */

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -317,6 +319,28 @@ int record_init_memfd(struct err *e)
 	return sealed_memfd("caisson-init", caisson_init_blob, (size_t)(caisson_init_blob_end - caisson_init_blob), MFD_EXEC, e);
 }
 
+/* Where 0 is not mapped in a user namespace, an exec takes every capability from the process that made the namespace: unless they
+ * are ambient. caisson-init clears that set first thing. */
+static int keep_caps_over_exec(struct err *e)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (geteuid() == 0)
+		return 0;
+	if (syscall(SYS_capget, &head, data) < 0)
+		return err_sys(e, "read our capabilities");
+	for (int i = 0; i < 2; i++)
+		data[i].inheritable = data[i].permitted;
+	if (syscall(SYS_capset, &head, data) < 0)
+		return err_sys(e, "keep our capabilities over the exec of caisson-init");
+	for (unsigned cap = 0; cap < 64; cap++)
+		if ((data[cap / 32].permitted >> (cap % 32) & 1) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return err_sys(e, "keep capability %u over the exec of caisson-init", cap);
+	return 0;
+}
+
 int record_exec(int init_fd, int record_fd, struct err *e)
 {
 	char number[16];
@@ -327,6 +351,9 @@ int record_exec(int init_fd, int record_fd, struct err *e)
 	snprintf(number, sizeof(number), "%d", record_fd);
 	if (fcntl(record_fd, F_SETFD, 0) < 0)
 		return err_sys(e, "hand over the finish record");
+	int r = keep_caps_over_exec(e);
+	if (r < 0)
+		return r;
 	syscall(SYS_execveat, init_fd, "", argv, no_env, AT_EMPTY_PATH);
 	return err_sys(e, "become caisson-init");
 }

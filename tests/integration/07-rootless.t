@@ -5,7 +5,7 @@
 need setpriv unshare
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 27
+plan 29
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -57,4 +57,9 @@ fails "a limit that cannot be set is an error, not silence" "" rl create -b "$BU
 is "that leaves nothing" "$(rl list -q)" ""
 reconfig 'del(.linux.resources) | .linux.namespaces |= map(select(.type != "user"))'
 fails "without a user namespace it is an error" "" rl create -b "$BUNDLE" "$ID"
+rootfs "$TMP/run/root"
+chown -R 1000:1000 "$TMP/run/root"
+is "launch is strict for an ordinary user too" "$(rl launch --user 1000:1000 "$TMP/run/root" -- id -u 2> /dev/null)" 1000
+is "... with no capability at all" "$(rl launch --user 1000:1000 "$TMP/run/root" -- sed -n 's/^Cap\(Eff\|Amb\|Bnd\):[^0-9]*//p' \
+	/proc/self/status 2> /dev/null | xargs)" "0000000000000000 0000000000000000 0000000000000000"
 leftovers_after

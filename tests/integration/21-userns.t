@@ -24,7 +24,7 @@ launch --user user "$ROOT" true
 if grep -q "cannot be id-mapped" "$TMP/.err"; then
 	skip_all "the file system of $TMP cannot be id-mapped"
 fi
-plan 31
+plan 32
 
 # held ID FIELD: what the host's kernel says of a container's process.
 held() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$(caisson state "$1" | jq -r .pid)/status" | xargs; }
@@ -43,6 +43,9 @@ is "--userns host has the host's ids" "$(launch --userns host --user user "$ROOT
 is "hardened has the host's ids unless asked" "$(launch --policy hardened --user user "$ROOT" cat /proc/self/uid_map | xargs)" "0 0 4294967295"
 is "... and its own with --userns auto" "$(launch --policy hardened --userns auto --user user "$ROOT" cat /proc/self/uid_map | xargs)" \
 	"0 3000000000 65536"
+mkdir -m 700 "$TMP/shut" && mkdir "$TMP/shut/root" && mount --bind "$ROOT" "$TMP/shut/root"
+is "a root below a directory that only the host's root may enter" "$(launch --user user "$TMP/shut/root" id -un)" user
+umount "$TMP/shut/root"
 is "root of a container is nobody on the host" "$(launch --policy hardened --userns auto "$ROOT" id -u)" 0
 is "the host's network can be shared" "$(launch --network host --user user "$ROOT" ls /sys/class/net | xargs)" "$(ls /sys/class/net | xargs)"
 
