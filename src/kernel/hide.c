@@ -68,10 +68,14 @@ static int mask_one(const char *path, int root, struct covers *c, struct err *e)
 		return err_sys(e, "look at it");
 	bool directory = S_ISDIR(st.st_mode);
 	int *cover = directory ? &c->empty : &c->null;
-	if (*cover < 0)
+	bool first = *cover < 0;
+	if (first)
 		*cover = directory ? open_empty(e) : open_null(root, e);
 	if (*cover < 0)
 		return *cover;
+	/* The first directory gets the cover itself: before Linux 6.15 only an attached mount can be cloned. */
+	if (first && directory)
+		return mounts_move(*cover, target, e);
 	auto_fd int tree = clone_cover(*cover, directory, e);
 	return tree < 0 ? tree : mounts_move(tree, target, e);
 }
