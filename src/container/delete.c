@@ -57,7 +57,7 @@ static void run_poststop(const struct state *s, const struct plan *p)
 	struct err e = { 0 };
 
 	if (h->n && state_format(s, STATUS_STOPPED, 0, false, &text, &len, &e) == 0)
-		(void)hooks_run(h, HOOK_POSTSTOP, text, true, &e); /* logged inside */
+		(void)hooks_run(h, HOOK_POSTSTOP, s->bundle, text, true, &e); /* logged inside */
 }
 
 static int destroy(struct state_dir *d, struct arena *a, const struct state *s, struct err *e)

@@ -53,7 +53,7 @@ static int run_poststart(const struct opened *o, const struct plan *p, struct er
 	if (!h->n)
 		return 0;
 	int r = state_format(o->state, STATUS_RUNNING, o->state->pid, false, &text, &len, e);
-	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, text, false, e);
+	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, o->state->bundle, text, false, e);
 }
 
 static int open_gate(struct opened *o, const struct plan *p, struct err *e)

@@ -111,7 +111,7 @@ int mounts_copy_up(int from, int to, struct err *e)
 	struct stat st;
 	int r = copy_dir(&c, from, to, 0);
 
-	if (r == 0 && fstat(from, &st) == 0 && fchown(to, st.st_uid, st.st_gid) < 0)
+	if (r == 0 && fstat(from, &st) == 0 && fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
 		return err_sys(e, "copy up: owner of the directory");
 	return r;
 }

@@ -207,10 +207,21 @@ static bool is_proc_or_sysfs(const struct mount *m)
 	return !m->bind && m->type && (strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0);
 }
 
-static int check_target(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+static bool is_procfs(int tree)
 {
 	struct statfs fs;
 
+	return tree >= 0 && fstatfs(tree, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* tree: what will be mounted, as far as it is known already; -1 for a file system that is yet to be made. */
+static int check_target(const struct mounts_ctx *c, const struct mount *m, int tree, int target, struct err *e)
+{
+	struct statfs fs;
+
+	/* Or labels would be written to, and read back from, plain files of the image (CVE-2019-16884). */
+	if (strcmp(m->destination, "/proc") == 0 && !(m->type && strcmp(m->type, "proc") == 0) && !is_procfs(tree))
+		return err_set(e, EPERM, "only a procfs may be mounted there");
 	if (fstatfs(target, &fs) < 0)
 		return err_sys(e, "look at the target");
 	if (fs.f_type == PROC_SUPER_MAGIC && !is_proc_or_sysfs(m) && !proc_target_is_fine(c->root, target))
@@ -218,21 +229,30 @@ static int check_target(const struct mounts_ctx *c, const struct mount *m, int t
 	return 0;
 }
 
-/* A procfs or sysfs goes onto a real directory, never where a link of the image points (CVE-2019-19921). */
-static int open_target(const struct mounts_ctx *c, const struct mount *m, bool file, struct err *e)
+/* A procfs or sysfs goes onto a real directory, never where a link of the image points (CVE-2019-19921), not even one that
+ * appeared while we made the directory. */
+static int open_real_dir(const struct mounts_ctx *c, const struct mount *m, struct err *e)
 {
-	if (is_proc_or_sysfs(m)) {
-		int fd = path_probe_nolink(c->root, m->destination, O_PATH | O_DIRECTORY);
-		if (fd >= 0)
-			return fd;
-		if (fd != -ENOENT)
-			return err_set(e, -fd, "the target must be a directory, not a symbolic link: refusing to mount %s on it",
-				       m->type);
+	int fd = path_probe_nolink(c->root, m->destination, O_PATH | O_DIRECTORY);
+
+	if (fd == -ENOENT) {
+		auto_fd int made = path_mkdir_in(c->root, m->destination, 0755, e);
+		if (made < 0)
+			return made;
+		fd = path_probe_nolink(c->root, m->destination, O_PATH | O_DIRECTORY);
 	}
-	auto_fd int target = path_target_in(c->root, m->destination, file, e);
+	if (fd < 0)
+		return err_set(e, -fd, "the target must be a directory, not a symbolic link: refusing to mount %s on it", m->type);
+	return fd;
+}
+
+static int open_target(const struct mounts_ctx *c, const struct mount *m, int tree, bool file, struct err *e)
+{
+	auto_fd int target = is_proc_or_sysfs(m) ? open_real_dir(c, m, e) : path_target_in(c->root, m->destination, file, e);
+
 	if (target < 0)
 		return target;
-	int r = check_target(c, m, target, e);
+	int r = check_target(c, m, tree, target, e);
 	return r < 0 ? r : fd_take(&target);
 }
 
@@ -250,7 +270,7 @@ static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t
 	int r = restrict_tree(tree, m, e);
 	if (r < 0)
 		return r;
-	auto_fd int target = open_target(c, m, !S_ISDIR(st.st_mode), e);
+	auto_fd int target = open_target(c, m, tree, !S_ISDIR(st.st_mode), e);
 	if (target < 0)
 		return target;
 	return mounts_move(tree, target, e);
@@ -291,7 +311,7 @@ static int attach_fs(const struct mounts_ctx *c, const struct mount *m, struct e
 {
 	if (!m->type || !*m->type)
 		return err_set(e, EINVAL, "needs a type, or the option bind");
-	auto_fd int target = open_target(c, m, false, e);
+	auto_fd int target = open_target(c, m, -1, false, e);
 	if (target < 0)
 		return target;
 	if (strcmp(m->type, "cgroup") == 0 || strcmp(m->type, "cgroup2") == 0)

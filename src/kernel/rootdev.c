@@ -58,14 +58,12 @@ static int bind_from_host(int dir, const char *name, const char *host, mode_t ty
 	return mounts_move(tree, target, e);
 }
 
-static int set_owner(int dir, const char *name, const struct device *d, mode_t mode, struct err *e)
+/* The mode came with mknod(2), under a umask of 0: a chmod(2) by name would follow a link that somebody puts there meanwhile. */
+static int set_owner(int dir, const char *name, const struct device *d, struct err *e)
 {
 	uid_t uid = d->has_uid ? d->uid : 0;
 	gid_t gid = d->has_gid ? d->gid : 0;
 
-	/* mknod(2) applied the umask; root is the owner already. */
-	if (fchmodat(dir, name, mode, 0) < 0)
-		return err_sys(e, "set the mode");
 	if ((uid || gid) && fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "set the owner");
 	return 0;
@@ -91,7 +89,7 @@ static int make_node(int dir, const char *name, const char *host, const struct d
 		int r = check_existing(dir, name, type, dev, e);
 		return r < 0 ? r : 0;
 	}
-	return set_owner(dir, name, d, mode, e);
+	return set_owner(dir, name, d, e);
 }
 
 static int make_listed(const struct device *d, int root, bool bind, struct err *e)
@@ -154,15 +152,8 @@ static bool dev_is_bound(const struct mounts *m)
 	return bound;
 }
 
-int rootfs_devices(const struct plan *p, int root, struct err *e)
+static int make_all(const struct plan *p, int root, int dev, bool bind, struct err *e)
 {
-	bool bind = p->ns[NS_USER].mode != NS_INHERIT;
-
-	if (dev_is_bound(&p->mounts))
-		return 0;
-	auto_fd int dev = path_mkdir_in(root, "/dev", 0755, e);
-	if (dev < 0)
-		return dev;
 	for (size_t i = 0; i < N_ELEMENTS(defaults); i++) {
 		int r = make_default(i, &p->devices, dev, bind, e);
 		if (r < 0)
@@ -173,5 +164,18 @@ int rootfs_devices(const struct plan *p, int root, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return make_links(dev, e);
+	return 0;
+}
+
+int rootfs_devices(const struct plan *p, int root, struct err *e)
+{
+	if (dev_is_bound(&p->mounts))
+		return 0;
+	auto_fd int dev = path_mkdir_in(root, "/dev", 0755, e);
+	if (dev < 0)
+		return dev;
+	mode_t mask = umask(0);
+	int r = make_all(p, root, dev, p->ns[NS_USER].mode != NS_INHERIT, e);
+	umask(mask);
+	return r < 0 ? r : make_links(dev, e);
 }

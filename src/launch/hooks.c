@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -55,7 +56,7 @@ static char *const *as_vector(const struct strings *s, char **empty)
 	return v;
 }
 
-static _Noreturn void hook_process(const struct hook *h, int input, int output)
+static _Noreturn void hook_process(const struct hook *h, const char *dir, int input, int output)
 {
 	char *none[] = { NULL }, path_word[4096];
 	char *self[] = { path_word, NULL };
@@ -64,6 +65,9 @@ static _Noreturn void hook_process(const struct hook *h, int input, int output)
 	snprintf(path_word, sizeof(path_word), "%s", h->path);
 	sigemptyset(&no_signals);
 	sigprocmask(SIG_SETMASK, &no_signals, NULL);
+	(void)setpgid(0, 0); /* a hook that is late goes with all that it has started */
+	if (chdir(dir) < 0 && chdir("/") < 0) /* poststop may come after the bundle has gone */
+		_exit(126);
 	if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 || sys_close_range(3, ~0U, 0) < 0)
 		_exit(126);
 	execve(h->path, h->args.n ? as_vector(&h->args, none) : self, as_vector(&h->env, none));
@@ -71,7 +75,7 @@ static _Noreturn void hook_process(const struct hook *h, int input, int output)
 	_exit(127);
 }
 
-static int spawn(const struct hook *h, const char *state, struct running *out, struct err *e)
+static int spawn(const struct hook *h, const char *dir, const char *state, struct running *out, struct err *e)
 {
 	int p[2], pidfd = -1;
 	auto_fd int input = state_input(state, e);
@@ -87,7 +91,7 @@ static int spawn(const struct hook *h, const char *state, struct running *out, s
 	if (pid < 0)
 		return err_sys(e, "clone for the hook");
 	if (pid == 0)
-		hook_process(h, input, write_end);
+		hook_process(h, dir, input, write_end);
 	*out = (struct running){ (pid_t)pid, pidfd, fd_take(&read_end) };
 	return 0;
 }
@@ -116,6 +120,20 @@ static bool drain(int fd, struct str *kept)
 	return true;
 }
 
+/* What the pipe holds when the hook has ended: no more than that, a daemon it left behind may write for ever. */
+static void drain_rest(int fd, struct str *kept)
+{
+	int left = 0;
+
+	if (ioctl(fd, FIONREAD, &left) < 0)
+		return;
+	for (int before; left > 0; left -= before) {
+		before = left > 1024 ? 1024 : left;
+		if (!drain(fd, kept))
+			return;
+	}
+}
+
 /* Waits for the end of the process, not of its output: a hook may leave a daemon behind that keeps the pipe. */
 static int watch(struct running *r, int timeout, struct str *kept, struct err *e)
 {
@@ -130,10 +148,13 @@ static int watch(struct running *r, int timeout, struct str *kept, struct err *e
 		int n = poll(p, 2, left > INT32_MAX ? INT32_MAX : (int)left);
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "wait");
+		if (n > 0 && p[0].revents) {
+			if (open)
+				drain_rest(r->output, kept);
+			return 0;
+		}
 		if (n > 0 && p[1].revents)
 			open = drain(r->output, kept);
-		if (n > 0 && p[0].revents && !(p[1].revents & POLLIN))
-			return 0;
 	}
 }
 
@@ -142,8 +163,10 @@ static int finish(struct running *r, int watched, const struct str *kept, struct
 	siginfo_t info = { 0 };
 	const char *said = kept->s ? kept->s : "", *colon = kept->len ? ": " : "";
 
-	if (watched < 0)
+	if (watched < 0) {
 		(void)sys_pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0); /* it may have ended by itself meanwhile */
+		(void)kill(-r->pid, SIGKILL); /* not reaped yet: the number of its group is still its own */
+	}
 	while (waitid(P_PID, (id_t)r->pid, &info, WEXITED) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "wait");
@@ -158,20 +181,20 @@ static int finish(struct running *r, int watched, const struct str *kept, struct
 	return err_set(e, ECANCELED, "killed by signal %d%s%s", info.si_status, colon, said);
 }
 
-static int run_one(const struct hook *h, const char *state, struct err *e)
+static int run_one(const struct hook *h, const char *dir, const char *state, struct err *e)
 {
 	struct running r;
 	auto_str kept = { 0 };
-	int s = spawn(h, state, &r, e);
+	int s = spawn(h, dir, state, &r, e);
 
 	return s < 0 ? s : finish(&r, watch(&r, h->timeout, &kept, e), &kept, e);
 }
 
-int hooks_run(const struct hooks *h, enum hook_kind k, const char *state, bool keep_going, struct err *e)
+int hooks_run(const struct hooks *h, enum hook_kind k, const char *dir, const char *state, bool keep_going, struct err *e)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		int64_t start = now_ms();
-		if (run_one(&h->v[i], state, e) == 0)
+		if (run_one(&h->v[i], dir, state, e) == 0)
 			continue;
 		err_wrap(e, "hooks.%s[%zu] %s (after %lld ms)", hooks_kind_name(k), i, h->v[i].path,
 			 (long long)(now_ms() - start));

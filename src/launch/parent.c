@@ -393,7 +393,7 @@ static int run_runtime_hooks(struct making *m, struct err *e)
 	int r = m->r->state(m->r->plan, "creating", m->l->pid, &state, &len, e);
 
 	for (size_t i = 0; r == 0 && i < N_ELEMENTS(kinds); i++)
-		r = hooks_run(&m->r->plan->hooks[kinds[i]], kinds[i], state, false, e);
+		r = hooks_run(&m->r->plan->hooks[kinds[i]], kinds[i], m->r->plan->bundle, state, false, e);
 	return r < 0 ? r : sync_send(m->l->sync, SYNC_HOOKS_DONE, NULL, 0, e);
 }
 

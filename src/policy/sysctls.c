@@ -118,6 +118,8 @@ int merge_sysctls(struct merge *m, struct err *e)
 		int err = check_asked(m, want->v[i].key, e);
 		if (err < 0)
 			return err;
+		if (strchr(want->v[i].value, '\n'))
+			return err_set(e, EINVAL, "linux.sysctl[\"%s\"]: one line is one value", want->v[i].key);
 	}
 	m->plan->sysctl = *want;
 	if (!own_net || (!m->p->low_ports && !m->p->ping_group))
