@@ -62,6 +62,7 @@ struct plan {
 	struct mounts mounts;		/* the policy's own first, so that they hide none of the document's (but /dev/shm
 					 * comes after /dev) */
 	struct devices devices;		/* what the document lists; the six default devices are made besides */
+	struct net_devices net_devices;
 	struct strings masked_paths, readonly_paths;
 	const char *mount_label;
 	struct namespace ns[NS_KINDS];

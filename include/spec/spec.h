@@ -35,6 +35,7 @@ struct spec {
 	struct id_maps uid_map, gid_map;
 	struct time_offset boottime, monotonic;
 	struct devices devices;
+	struct net_devices net_devices;
 	const char *cgroups_path;		/* NULL when absent */
 	bool has_resources;
 	struct resources resources;

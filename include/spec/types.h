@@ -60,6 +60,13 @@ struct device {
 };
 struct devices { size_t n; const struct device *v; };
 
+/* A network device of the host, to be moved into the container. */
+struct net_device {
+	const char *host;		/* its name on the host */
+	const char *name;		/* and inside; may hold one %d, which becomes the first free number */
+};
+struct net_devices { size_t n; const struct net_device *v; };
+
 /* Not "struct rlimit": sys/resource.h owns that name. */
 struct process_rlimit { int resource; /* RLIMIT_* */ const char *name; uint64_t soft, hard; /* UINT64_MAX = unlimited */ };
 struct rlimits { size_t n; const struct process_rlimit *v; };

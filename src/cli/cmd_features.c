@@ -95,7 +95,7 @@ static json_t *linux_object(void)
 		word_array(filter_operator_words), "archs", word_array(filter_arch_words),
 		"knownFlags", word_array(filter_flag_words), "supportedFlags", supported_flags(),
 		"apparmor", enabled(true), "selinux", enabled(true), "intelRdt", enabled(false),
-		"mountExtensions", "idmap", enabled(true), "netDevices", enabled(false));
+		"mountExtensions", "idmap", enabled(true), "netDevices", enabled(true));
 }
 
 static json_t *annotations_object(void)

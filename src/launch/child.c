@@ -194,7 +194,8 @@ static int child_await_hooks(struct child *c, struct err *e)
 {
 	const struct hooks *h = plan_of(c)->hooks;
 
-	if (!h[HOOK_PRESTART].n && !h[HOOK_CREATE_RUNTIME].n)
+	/* The network devices have been moved when the answer comes: sysctls and createContainer hooks may mean them. */
+	if (!h[HOOK_PRESTART].n && !h[HOOK_CREATE_RUNTIME].n && !plan_of(c)->net_devices.n)
 		return 0;
 	int r = sync_send(c->sync, SYNC_HOOKS, NULL, 0, e);
 	size_t none = 0;

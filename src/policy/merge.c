@@ -106,6 +106,7 @@ static void copy_document(struct plan *p, const struct spec *s)
 	p->has_process = s->has_process;
 	p->process = s->process;
 	p->devices = s->devices;
+	p->net_devices = s->net_devices;
 	p->mount_label = s->mount_label;
 	memcpy(p->ns, s->ns, sizeof(p->ns));
 	p->uid_map = s->uid_map;

@@ -53,6 +53,8 @@ TYPE(device, struct device,
      FBOOL(struct device, has_uid), FBOOL(struct device, has_gid), FUNSIGNED(struct device, uid),
      FUNSIGNED(struct device, gid));
 
+TYPE(net_device, struct net_device, FTEXT(struct net_device, host), FTEXT(struct net_device, name));
+
 TYPE(rlimit, struct process_rlimit,
      FSIGNED(struct process_rlimit, resource), FTEXT(struct process_rlimit, name), FUNSIGNED(struct process_rlimit, soft),
      FUNSIGNED(struct process_rlimit, hard));
@@ -168,7 +170,8 @@ static const struct store_field plan_fields[] = {
 	FMASK(struct plan, cap_ceiling), FBOOL(struct plan, label_caps_set), FMASK(struct plan, label_caps),
 	FBOOL(struct plan, require_non_root), FUNSIGNED(struct plan, securebits), FBOOL(struct plan, init),
 	FSTRUCT(struct plan, root, &root_type), FLIST(struct plan, mounts, &mount_type),
-	FLIST(struct plan, devices, &device_type), FLIST(struct plan, masked_paths, &text_type),
+	FLIST(struct plan, devices, &device_type), FLIST(struct plan, net_devices, &net_device_type),
+	FLIST(struct plan, masked_paths, &text_type),
 	FLIST(struct plan, readonly_paths, &text_type), FTEXT(struct plan, mount_label),
 	FARRAY(struct plan, ns, NS_KINDS, &namespace_type), FLIST(struct plan, uid_map, &id_map_type),
 	FLIST(struct plan, gid_map, &id_map_type), FSTRUCT(struct plan, boottime, &time_offset_type),

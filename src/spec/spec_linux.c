@@ -169,21 +169,13 @@ static const struct jread_field personality_fields[] = {
 static const struct jread_schema personality_schema = { personality_fields,
 							N_ELEMENTS(personality_fields), NULL };
 
-static int read_net_devices(const struct jread_at *at, const struct jnode *v,
-			    const struct jread_field *f, void *out, struct err *e)
-{
-	if (v->type != JOBJECT)
-		return jread_refuse(at, NULL, e, "must be an object");
-	return v->len ? jread_unsupported(at, v, f, out, e) : 0;
-}
-
 static const struct jread_field linux_fields[] = {
 	{ "namespaces", read_namespaces, JREAD_TO(struct spec, ns) },
 	{ "uidMappings", jread_array, JREAD_TO(struct spec, uid_map), .list = &spec_idmaps_list },
 	{ "gidMappings", jread_array, JREAD_TO(struct spec, gid_map), .list = &spec_idmaps_list },
 	{ "timeOffsets", jread_object, .offset = 0, .schema = &offsets_schema },
 	{ "devices", jread_array, JREAD_TO(struct spec, devices), .list = &devices_list },
-	{ "netDevices", read_net_devices, .offset = 0 },
+	{ "netDevices", spec_net_devices, JREAD_TO(struct spec, net_devices) },
 	{ "cgroupsPath", jread_string_opt, JREAD_TO(struct spec, cgroups_path), .text = spec_text_cgroup },
 	{ "resources", jread_object, JREAD_TO(struct spec, resources), JREAD_FLAG(struct spec, has_resources),
 	  .schema = &spec_resources_schema },
@@ -226,5 +218,8 @@ int spec_linux_rules(const struct jread_at *at, const struct spec *s, struct err
 	if ((s->boottime.set || s->monotonic.set) && s->ns[NS_TIME].mode != NS_NEW)
 		return jread_refuse(at, "timeOffsets", e,
 				    "needs a new time namespace in linux.namespaces");
+	if (s->net_devices.n && s->ns[NS_NET].mode == NS_INHERIT)
+		return jread_refuse(at, "netDevices", e,
+				    "needs a network namespace in linux.namespaces");
 	return s->has_resources ? spec_resources_rules(&resources, &s->resources, e) : 0;
 }

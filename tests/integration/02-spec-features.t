@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # spec writes a document that runs; features tells engines what they look for.
 . "$(dirname "$0")/lib.sh"
-plan 35
+plan 36
 
 # ---- spec ----
 
@@ -58,4 +58,5 @@ is "its architectures" "$(jq '.linux.seccomp.archs | index("SCMP_ARCH_X86_64") !
 is "supported flags are known flags" \
 	"$(jq '(.linux.seccomp.supportedFlags - .linux.seccomp.knownFlags) | length' "$TMP/features.json")" 0
 is "id-mapped mounts" "$(jq -r .linux.mountExtensions.idmap.enabled "$TMP/features.json")" true
+is "network devices" "$(jq -r .linux.netDevices.enabled "$TMP/features.json")" true
 leftovers_after

@@ -9,6 +9,7 @@
 #define UIDS(rest) WITH_LINUX("'namespaces':[{'type':'user'}],'gidMappings':" MAP ",'uidMappings':[" rest "]")
 #define DEVICE(rest) WITH_LINUX("'devices':[{" rest "}]")
 #define SYSCTL(key) WITH_LINUX("'sysctl':{'" key "':'1'}")
+#define NET(devices) WITH_LINUX("'namespaces':[{'type':'network'}],'netDevices':{" devices "}")
 
 static const struct spec_case cases[] = {
 	/* namespaces */
@@ -72,10 +73,31 @@ static const struct spec_case cases[] = {
 	{ DEVICE("'type':'c','path':'/a','major':1,'minor':2,'uid':4294967295"), "linux.devices[0].uid: must be between 0" },
 	{ DEVICE("'type':'c','path':'/a','major':1,'minor':2,'gid':4294967295"), "linux.devices[0].gid: must be between 0" },
 	{ WITH_LINUX("'devices':{}"), "linux.devices: must be an array" },
-	/* what we cannot do is said by name */
+	/* netDevices */
 	{ WITH_LINUX("'netDevices':{}"), NULL },
 	{ WITH_LINUX("'netDevices':[]"), "linux.netDevices: must be an object" },
-	{ WITH_LINUX("'netDevices':{'eth0':{}}"), "linux.netDevices: is not supported" },
+	{ NET("'eth0':{}"), NULL },
+	{ NET("'eth0':null,'eth1':{'name':''}"), NULL },
+	{ NET("'eth0':{'name':'ctr0'},'eth1':{'name':'net%d'},'eth2':{'name':'net%d'}"), NULL },
+	{ NET("'123456789012345':{}"), NULL },
+	{ NET("'1234567890123456':{}"), "linux.netDevices.1234567890123456: must be a device name of 1 to 15 bytes" },
+	{ NET("'':{}"), "must be a device name of 1 to 15 bytes" },
+	{ NET("'..':{}"), "must not be" },
+	{ NET("'a/b':{}"), "must not hold a blank, '/' or ':'" },
+	{ NET("'a:1':{}"), "must not hold a blank" },
+	{ NET("'a b':{}"), "must not hold a blank" },
+	{ NET("'a%d':{}"), "linux.netDevices.a%d: must not hold a '%'" },
+	{ NET("'a':[]"), "linux.netDevices.a: must be an object" },
+	{ NET("'a':{'name':1}"), "linux.netDevices.a.name: must be a string" },
+	{ NET("'a':{'name':'.'}"), "linux.netDevices.a.name: must not be" },
+	{ NET("'a':{'name':'1234567890123456'}"), "linux.netDevices.a.name: must be a device name" },
+	{ NET("'a':{'name':'b%s'}"), "linux.netDevices.a.name: may hold" },
+	{ NET("'a':{'name':'b%'}"), "linux.netDevices.a.name: may hold" },
+	{ NET("'a':{'name':'b%d%d'}"), "linux.netDevices.a.name: may hold" },
+	{ NET("'a':{'name':'x'},'b':{'name':'x'}"), "linux.netDevices.b.name: \"x\" is given twice" },
+	{ NET("'a':{'name':'b'},'b':{}"), "linux.netDevices.b.name: \"b\" is given twice" },
+	{ WITH_LINUX("'netDevices':{'eth0':{}}"), "linux.netDevices: needs a network namespace" },
+	/* what we cannot do is said by name */
 	{ WITH_LINUX("'intelRdt':{}"), "linux.intelRdt: is not supported" },
 	{ WITH_LINUX("'memoryPolicy':{'mode':'MPOL_LOCAL'}"), "linux.memoryPolicy: is not supported" },
 	/* cgroupsPath */
