@@ -129,6 +129,12 @@ static void sysctl_domainname(struct merge_case *c)
 	c->spec.domainname = "d";
 }
 static void sysctl_user(struct merge_case *c) { with_sysctl(c, "user.max_user_namespaces"); }
+static void sysctl_lines(struct merge_case *c)
+{
+	static const struct key_value kv = { "net.ipv4.ip_forward", "1\n0" };
+
+	c->spec.sysctl = (struct key_values){ 1, &kv };
+}
 static void apparmor(struct merge_case *c) { c->spec.process.apparmor = "docker-default"; }
 static void selinux(struct merge_case *c) { c->spec.process.selinux = "a:b:c:s0"; }
 static void mount_label(struct merge_case *c) { c->spec.mount_label = "a:b:c:s0"; }
@@ -166,6 +172,7 @@ static const struct { void (*change)(struct merge_case *c); enum level level; co
 	{ sysctl_hostname, LEVEL_NONE, "conflicts with hostname" },
 	{ sysctl_domainname, LEVEL_NONE, "conflicts with domainname" },
 	{ sysctl_user, LEVEL_NONE, "belongs to the user namespace" },
+	{ sysctl_lines, LEVEL_NONE, "linux.sysctl[\"net.ipv4.ip_forward\"]: one line is one value" },
 	{ apparmor, LEVEL_NONE, "process.apparmorProfile: \"docker-default\" cannot be applied" },
 	{ selinux, LEVEL_NONE, "process.selinuxLabel: cannot be applied" },
 	{ mount_label, LEVEL_NONE, "linux.mountLabel: cannot be applied" },

@@ -314,6 +314,7 @@ static void as_document(const struct plan *p, struct spec *s)
 	s->rootfs_propagation = p->root.propagation;
 	s->mounts = p->mounts;
 	s->devices = p->devices;
+	s->net_devices = p->net_devices;
 	s->masked_paths = p->masked_paths;
 	s->readonly_paths = p->readonly_paths;
 	s->mount_label = p->mount_label;
