@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * policy/store_table.h - the plan described as data: one table, used for writing and for reading, so that the two cannot
- * disagree. Between the files of store and their tests only.
+ * disagree. Between the files of store, update and their tests only.
  */
 #ifndef CAISSON_POLICY_STORE_TABLE_H
 #define CAISSON_POLICY_STORE_TABLE_H
@@ -37,6 +37,6 @@ struct store_type {
 	const struct store_field *fields;
 };
 
-extern const struct store_type store_plan_type, store_process_type;
+extern const struct store_type store_plan_type, store_process_type, store_resources_type;
 
 #endif

@@ -15,6 +15,7 @@
 #include "container/keep.h"
 #include "launch/hooks.h"
 #include "launch/launch.h"
+#include "policy/update.h"
 
 /* An opened container: the directory, locked when asked, and its state. */
 struct opened {
@@ -184,6 +185,25 @@ int container_resume(const char *state_root, const char *id, struct err *e)
 	return cgroup_thaw(&o.state->cgroup, e);
 }
 
+/* The kernel's limits and the stored plan, which posture compares them with, change together or not at all. */
+static int update_all(struct opened *o, const struct resources *r, struct err *e)
+{
+	const struct plan *old, *new;
+	struct err ignored = { 0 }; /* the first error is the one to report */
+	int s = keep_read_plan(&o->dir, &o->arena, &old, e);
+
+	if (s == 0)
+		s = policy_update(&o->arena, old, r, &new, e);
+	if (s == 0)
+		s = cgroup_limit(&o->state->cgroup, r, true, e);
+	if (s < 0)
+		return s;
+	s = keep_write_plan(&o->dir, new, e);
+	if (s < 0)
+		(void)cgroup_limit(&o->state->cgroup, &old->resources, true, &ignored);
+	return s;
+}
+
 int container_update(const char *state_root, const char *id, const struct resources *r, struct err *e)
 {
 	auto_opened o = OPENED_INIT;
@@ -195,5 +215,5 @@ int container_update(const char *state_root, const char *id, const struct resour
 		return s;
 	if (o.status == STATUS_STOPPED)
 		return err_set(e, ESRCH, "container not running");
-	return cgroup_limit(&o.state->cgroup, r, true, e);
+	return update_all(&o, r, e);
 }

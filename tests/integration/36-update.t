@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Limits of a running container change together or not at all.
 # shellcheck source=tests/integration/lib.sh
-. "$(dirname "$0")/lib.sh"; plan 22
+. "$(dirname "$0")/lib.sh"; plan 29
 
 case $(stat -f -c %T /sys/fs/cgroup) in
 cgroup2fs) mode=v2 ;;
@@ -28,6 +28,7 @@ bundle '.process.args = ["/bin/sleep", "100"] | .linux.resources += { memory: { 
 reconfig ".linux.cgroupsPath = \"/$ID\""
 caisson run -d -b "$BUNDLE" "$ID" < /dev/null || bail "no container to update"
 
+devices=$(jq '.resources.devices | length' "$STATE/$ID/plan.json")
 ok    "update by options"                      caisson update --pids-limit 60 --cpu-quota 40000 --cpu-period 80000 "$ID"
 is    "the number of processes changed"        "$(pids)" 60
 is    "the quota changed"                      "$(quota)" 40000
@@ -49,6 +50,15 @@ is    "and nothing else has changed"           "$(memory) $(pids)" "41943040 max
 fails "a limit below what is in use is refused when asked to" "bytes in use" json '{"memory":{"limit":4096,"checkBeforeUpdate":true}}'
 fails "not JSON is refused"                    "resources" json '{"pids":'
 fails "an unknown container is refused"        "container does not exist" caisson update --pids-limit 5 "$MARK-nobody"
+stored() { jq -c ".resources.$1" "$STATE/$ID/plan.json"; }
+is    "the stored plan has what was set last"  "$(stored pids_limit.v) $(stored '"memory.limit".v')" "-1 41943040"
+is    "and what was set before"                "$(stored '"cpu.quota".v') $(stored '"cpu.period".v')" "40000 80000"
+is    "device rules are not among it"          "$(stored 'devices | length')" "$devices"
+ok    "posture finds no difference"            caisson posture "$ID"
+ok    "update once more"                       caisson update --pids-limit 44 "$ID"
+like  "posture compares with the new limit"    "$(caisson posture "$ID")" "44"
+if [ "$mode" = v1 ]; then echo 45 > "/sys/fs/cgroup/pids/$ID/pids.max"; else echo 45 > "/sys/fs/cgroup/$ID/pids.max"; fi
+fails "and says when it is another"            "DIFFERS" caisson posture "$ID"
 ok    "the container still runs"               has_status "$ID" running
 caisson delete --force "$ID"
 leftovers_after
