@@ -24,7 +24,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 CC=${CC:-musl-gcc}
 HOST=${HOST:-$(gcc -dumpmachine 2> /dev/null || echo native)}
 export CC
-recipe="recipe 1, $CC" # raise the number when the way of building changes
+recipe="recipe 1, $CC, static-mnl.c $(cksum < "$top/contrib/static-mnl.c")" # raise the number when the way of building changes
 if [ "$(head -n 1 "$dir/.stamp" 2> /dev/null)" = "$recipe" ]; then
 	exit 0
 fi

@@ -152,6 +152,142 @@ void mnl_attr_put_strz(struct nlmsghdr *h, uint16_t type, const char *s)
 	mnl_attr_put(h, type, strlen(s) + 1, s);
 }
 
+void mnl_attr_put_u8(struct nlmsghdr *h, uint16_t type, uint8_t v)
+{
+	mnl_attr_put(h, type, sizeof(v), &v);
+}
+
+void mnl_attr_put_u16(struct nlmsghdr *h, uint16_t type, uint16_t v)
+{
+	mnl_attr_put(h, type, sizeof(v), &v);
+}
+
+void mnl_attr_put_str(struct nlmsghdr *h, uint16_t type, const char *s)
+{
+	mnl_attr_put(h, type, strlen(s), s);
+}
+
+struct nlattr *mnl_attr_nest_start(struct nlmsghdr *h, uint16_t type)
+{
+	struct nlattr *a = (struct nlattr *)(void *)((char *)h + MNL_ALIGN(h->nlmsg_len));
+
+	a->nla_type = NLA_F_NESTED | type;
+	h->nlmsg_len += (unsigned int)MNL_ALIGN(sizeof(*a));
+	return a;
+}
+
+void mnl_attr_nest_end(struct nlmsghdr *h, struct nlattr *a)
+{
+	a->nla_len = (uint16_t)((uintptr_t)h + MNL_ALIGN(h->nlmsg_len) - (uintptr_t)a);
+}
+
+uint16_t mnl_attr_get_type(const struct nlattr *a)
+{
+	return a->nla_type & NLA_TYPE_MASK;
+}
+
+uint16_t mnl_attr_get_len(const struct nlattr *a)
+{
+	return a->nla_len;
+}
+
+uint16_t mnl_attr_get_payload_len(const struct nlattr *a)
+{
+	return (uint16_t)(a->nla_len - MNL_ATTR_HDRLEN);
+}
+
+void *mnl_attr_get_payload(const struct nlattr *a)
+{
+	return (void *)((uintptr_t)a + MNL_ATTR_HDRLEN);
+}
+
+uint8_t mnl_attr_get_u8(const struct nlattr *a)
+{
+	return *(const uint8_t *)mnl_attr_get_payload(a);
+}
+
+uint16_t mnl_attr_get_u16(const struct nlattr *a)
+{
+	return *(const uint16_t *)mnl_attr_get_payload(a);
+}
+
+uint32_t mnl_attr_get_u32(const struct nlattr *a)
+{
+	return *(const uint32_t *)mnl_attr_get_payload(a);
+}
+
+const char *mnl_attr_get_str(const struct nlattr *a)
+{
+	return mnl_attr_get_payload(a);
+}
+
+bool mnl_attr_ok(const struct nlattr *a, int len)
+{
+	return len >= (int)sizeof(*a) && a->nla_len >= sizeof(*a) && (int)a->nla_len <= len;
+}
+
+struct nlattr *mnl_attr_next(const struct nlattr *a)
+{
+	return (struct nlattr *)((uintptr_t)a + MNL_ALIGN(a->nla_len));
+}
+
+int mnl_attr_type_valid(const struct nlattr *a, uint16_t max)
+{
+	if (mnl_attr_get_type(a) <= max)
+		return 1;
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
+/* Exact for numbers, NUL-terminated for MNL_TYPE_NUL_STRING; anything for the rest. */
+int mnl_attr_validate(const struct nlattr *a, enum mnl_attr_data_type type)
+{
+	static const uint16_t sizes[MNL_TYPE_MAX] = {
+		[MNL_TYPE_U8] = 1, [MNL_TYPE_U16] = 2, [MNL_TYPE_U32] = 4, [MNL_TYPE_U64] = 8, [MNL_TYPE_MSECS] = 8,
+	};
+	const uint16_t len = mnl_attr_get_payload_len(a);
+	const char *text = mnl_attr_get_payload(a);
+
+	if ((unsigned int)type >= MNL_TYPE_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if ((sizes[type] && len != sizes[type]) || (type == MNL_TYPE_NUL_STRING && (!len || text[len - 1]))) {
+		errno = ERANGE;
+		return -1;
+	}
+	return 0;
+}
+
+int mnl_attr_parse(const struct nlmsghdr *h, unsigned int offset, mnl_attr_cb_t cb, void *data)
+{
+	const char *p = (const char *)mnl_nlmsg_get_payload(h) + MNL_ALIGN(offset);
+	const char *end = (const char *)h + MNL_ALIGN(h->nlmsg_len);
+	int r = MNL_CB_OK;
+
+	for (const struct nlattr *a = (const struct nlattr *)(const void *)p; mnl_attr_ok(a, (int)(end - (const char *)a));
+	     a = mnl_attr_next(a)) {
+		r = cb(a, data);
+		if (r <= MNL_CB_STOP)
+			return r;
+	}
+	return r;
+}
+
+int mnl_attr_parse_nested(const struct nlattr *nested, mnl_attr_cb_t cb, void *data)
+{
+	const char *p = mnl_attr_get_payload(nested), *end = p + mnl_attr_get_payload_len(nested);
+	int r = MNL_CB_OK;
+
+	for (const struct nlattr *a = (const struct nlattr *)(const void *)p; mnl_attr_ok(a, (int)(end - (const char *)a));
+	     a = mnl_attr_next(a)) {
+		r = cb(a, data);
+		if (r <= MNL_CB_STOP)
+			return r;
+	}
+	return r;
+}
+
 /* What one message means: MNL_CB_OK to go on, MNL_CB_STOP at the end, MNL_CB_ERROR with errno. */
 static int one_message(const struct nlmsghdr *h, mnl_cb_t data_cb, void *data)
 {
