@@ -78,18 +78,20 @@ int child_join(struct child *c, struct err *e)
 	return 0;
 }
 
-/* Inside a user namespace we are nobody until we take an id that is mapped; files we make must belong to somebody. */
+/* Inside a user namespace we are nobody until we take an id that is mapped; files we make must belong to somebody. The maps of a
+ * joined one are not ours to know. */
 static int become_mapped_root(const struct plan *p, struct err *e)
 {
+	bool unknown = p->ns[NS_USER].mode == NS_JOIN && !p->gid_map.n;
 	uint32_t host;
 
-	if (idmap_to_host(&p->gid_map, 0, &host) == 0) {
+	if (unknown || idmap_to_host(&p->gid_map, 0, &host) == 0) {
 		if (syscall(SYS_setgroups, 0, NULL) < 0 && errno != EPERM) /* EPERM: denied for good in this namespace */
 			return err_sys(e, "drop groups in the user namespace");
 		if (syscall(SYS_setresgid, 0, 0, 0) < 0)
 			return err_sys(e, "become group 0 of the user namespace");
 	}
-	if (idmap_to_host(&p->uid_map, 0, &host) == 0 && syscall(SYS_setresuid, 0, 0, 0) < 0)
+	if ((unknown || idmap_to_host(&p->uid_map, 0, &host) == 0) && syscall(SYS_setresuid, 0, 0, 0) < 0)
 		return err_sys(e, "become user 0 of the user namespace");
 	return 0;
 }
