@@ -42,6 +42,8 @@ int str_i64(const char *s, int64_t *out);
 int str_u32(const char *s, uint32_t *out);
 /* Bytes with an optional suffix b k m g t (any case, optional second letter b or iB), powers of 1024. "-1" is refused. */
 int str_size(const char *s, uint64_t *out);
+/* "0-3, 7": the bits of a list of numbers and ranges, all below n (a multiple of 64). -EINVAL, or -ERANGE. */
+int str_bits(const char *s, uint64_t *out, size_t n);
 
 void free_p(void *p); /* for auto_free: frees what *p points at */
 #define auto_free __attribute__((cleanup(free_p)))

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define FINISH_MAGIC   UINT32_C(0x31534943) /* "CIS1" */
-#define FINISH_VERSION UINT32_C(1)
+#define FINISH_VERSION UINT32_C(2)
 #define FINISH_ARGV1   "\1finish"
 enum { FINISH_MAX_SIZE = 8 * 1024 * 1024 };
 
@@ -41,6 +41,7 @@ enum finish_flag {
 	FINISH_HAS_IO_PRIO   = 1 << 11,
 	FINISH_HAS_PERSONALITY = 1 << 12,
 	FINISH_KEYRING_OPTIONAL = 1 << 14, /* ENOSYS, EDQUOT and EPERM from keyctl are not errors */
+	FINISH_HAS_MEMORY_POLICY = 1 << 15,
 };
 
 struct finish_rlimit { uint32_t resource, zero; uint64_t soft, hard; };
@@ -68,6 +69,7 @@ struct finish_record {
 	uint64_t personality;
 	int32_t sched_policy, sched_nice, sched_priority, io_prio; /* io_prio: value for ioprio_set(2) */
 	uint64_t sched_flags, sched_runtime, sched_deadline, sched_period;
+	uint32_t memory_mode, memory_flags;	/* MPOL_*, MPOL_F_* */
 	struct finish_span argv;	/* NUL-terminated strings, at least one */
 	struct finish_span env;		/* NUL-terminated strings */
 	struct finish_span cwd;		/* one string */
@@ -78,6 +80,7 @@ struct finish_record {
 	struct finish_span filters;	/* struct finish_filter + programs */
 	struct finish_span hooks;	/* struct finish_hook + text */
 	struct finish_span hook_state;	/* JSON for the hooks' standard input, no NUL needed */
+	struct finish_span memory_nodes;/* uint64_t: bits */
 	struct finish_span init_options;/* FINISH_PID1: "drain=SECONDS" etc., NUL-terminated strings; may be absent */
 };
 

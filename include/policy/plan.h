@@ -70,6 +70,7 @@ struct plan {
 	struct time_offset boottime, monotonic;
 	const char *hostname, *domainname;
 	struct key_values sysctl;
+	struct memory_policy memory_policy;
 	bool has_personality;
 	unsigned long personality;
 	struct hooks hooks[HOOK_KINDS];

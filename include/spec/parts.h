@@ -15,6 +15,7 @@ extern const struct jread_schema
 	spec_linux_schema; /* struct spec, its members of the linux block */
 extern const struct jread_schema spec_resources_schema;	/* struct resources */
 extern const struct jread_schema spec_seccomp_schema;	/* struct seccomp */
+extern const struct jread_schema spec_memory_policy_schema;	/* struct memory_policy */
 extern jread_fn spec_net_devices;			/* struct net_devices */
 extern const struct jread_schema spec_hooks_schema;	/* struct spec, its hooks */
 extern const struct jread_list spec_mounts_list;	/* struct mounts */

@@ -45,6 +45,7 @@ struct spec {
 	struct key_values sysctl;
 	bool has_seccomp;
 	struct seccomp seccomp;
+	struct memory_policy memory_policy;
 	bool has_personality;
 	unsigned long personality;		/* PER_LINUX or PER_LINUX32 */
 };
@@ -58,6 +59,8 @@ int spec_parse_resources(struct arena *a, const char *bytes, size_t len, const s
 
 /* The words that features(1) lists, in this order, NULL at the end: every mount option word that has a meaning here. */
 extern const char *const spec_mount_option_words[];
+/* And every mode and flag of linux.memoryPolicy. */
+extern const char *const spec_memory_mode_words[], *const spec_memory_flag_words[];
 /* Reads one options list (as in mounts[].options) into m; used by launch for -v and --mount too. `where` is put in front
  * of an error. */
 int spec_mount_options(struct arena *a, const struct strings *options, struct mount *m, const char *where, struct err *e);

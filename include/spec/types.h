@@ -67,6 +67,14 @@ struct net_device {
 };
 struct net_devices { size_t n; const struct net_device *v; };
 
+/* OCI linux.memoryPolicy: the arguments of set_mempolicy(2). */
+struct memory_policy {
+	bool set;
+	uint32_t mode, flags;		/* MPOL_*, MPOL_F_* */
+	const char *nodes;		/* "0-3,7"; NULL: none */
+};
+enum { MEMORY_NODES_MAX = 1024 };	/* the kernel's, at most (NODES_SHIFT 10) */
+
 /* Not "struct rlimit": sys/resource.h owns that name. */
 struct process_rlimit { int resource; /* RLIMIT_* */ const char *name; uint64_t soft, hard; /* UINT64_MAX = unlimited */ };
 struct rlimits { size_t n; const struct process_rlimit *v; };

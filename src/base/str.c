@@ -172,6 +172,51 @@ int str_size(const char *s, uint64_t *out)
 	return 0;
 }
 
+static const char *skip_blanks(const char *s)
+{
+	return s + strspn(s, " ");
+}
+
+/* A number below n; NULL when there is none, or -ERANGE in *r. */
+static const char *take_number(const char *s, size_t n, size_t *out, int *r)
+{
+	size_t digits = strspn(s, "0123456789"), v = 0;
+
+	if (!digits) {
+		*r = -EINVAL;
+		return NULL;
+	}
+	for (size_t i = 0; i < digits && v < n; i++)
+		v = v * 10 + (size_t)(s[i] - '0');
+	if (v >= n) {
+		*r = -ERANGE;
+		return NULL;
+	}
+	*out = v;
+	return skip_blanks(s + digits);
+}
+
+int str_bits(const char *s, uint64_t *out, size_t n)
+{
+	int r = -EINVAL;
+
+	memset(out, 0, n / 8);
+	do {
+		size_t first, last;
+		s = take_number(skip_blanks(s), n, &first, &r);
+		last = first;
+		if (s && *s == '-')
+			s = take_number(skip_blanks(s + 1), n, &last, &r);
+		if (!s)
+			return r;
+		if (last < first || (*s && *s != ','))
+			return -EINVAL;
+		for (size_t i = first; i <= last; i++)
+			out[i / 64] |= UINT64_C(1) << i % 64;
+	} while (*s++ == ',');
+	return 0;
+}
+
 void free_p(void *p)
 {
 	void *what;

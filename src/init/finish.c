@@ -170,6 +170,21 @@ static int finish_scheduling(struct stage *s, struct fault *f)
 	return 0;
 }
 
+static int finish_memory_policy(struct stage *s, struct fault *f)
+{
+	const struct finish_record *r = s->record;
+	const unsigned long bits = (unsigned long)r->memory_nodes.len * 8;
+
+	if (!has(s, FINISH_HAS_MEMORY_POLICY))
+		return 0;
+	/* The kernel takes one bit less than it is told. */
+	if (syscall(SYS_set_mempolicy, (long)(r->memory_mode | r->memory_flags), bits ? record_at(r, r->memory_nodes) : NULL,
+		    bits ? bits + 1 : 0) < 0)
+		return fault_sys(f, "linux.memoryPolicy: mode %u, flags 0x%x (a mode that this kernel does not know, or no such "
+				 "node is online or allowed by the cpuset)", r->memory_mode, r->memory_flags);
+	return 0;
+}
+
 /* ---- keyring ---- */
 
 /* "keyring;uid;gid;PERM;name" */
@@ -427,6 +442,7 @@ static const struct {
 	{ "apply limits",		 finish_limits          },	/* while CAP_SYS_RESOURCE is still ours */
 	{ "start a session",		 finish_session         },
 	{ "set the scheduling",		 finish_scheduling      },	/* CAP_SYS_NICE */
+	{ NULL,				 finish_memory_policy   },
 	{ "join a new keyring",		 finish_keyring         },
 	{ "label the exec",		 finish_label           },
 	{ "filter system calls",	 finish_filter_early    },	/* without no_new_privs: CAP_SYS_ADMIN */

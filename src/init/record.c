@@ -34,15 +34,16 @@ static const struct span_rule {
 	{ SPAN(filters),      SPAN_BLOCKS,  4, 1,  "filters: not aligned inside the record" },
 	{ SPAN(hooks),        SPAN_BLOCKS,  4, 1,  "hooks: not aligned inside the record" },
 	{ SPAN(hook_state),   SPAN_BYTES,   1, 1,  "hook_state: not inside the record" },
+	{ SPAN(memory_nodes), SPAN_NUMBERS, 8, 8,  "memory_nodes: not whole aligned numbers inside the record" },
 	{ SPAN(init_options), SPAN_STRINGS, 1, 1,  "init_options: not a list of strings inside the record" },
 };
 /* clang-format on */
 
 _Static_assert(sizeof(struct finish_rlimit) == 24, "the table says so");
-_Static_assert(sizeof(struct finish_record) == 240, "a record has no padding: every byte of it is checked");
+_Static_assert(sizeof(struct finish_record) == 256, "a record has no padding: every byte of it is checked");
 _Static_assert(sizeof(struct finish_error) == 512, "one packet");
 
-enum { FLAGS_KNOWN = 0x5fff };
+enum { FLAGS_KNOWN = 0xdfff };
 
 static int refuse(const char **why, const char *text)
 {
@@ -94,6 +95,10 @@ static int check_spans(const struct finish_record *r, const char **why)
 		return refuse(why, "argv: is required");
 	if (r->init_options.len && !(r->flags & FINISH_PID1))
 		return refuse(why, "init_options: only with FINISH_PID1");
+	if (r->memory_nodes.len && !(r->flags & FINISH_HAS_MEMORY_POLICY))
+		return refuse(why, "memory_nodes: only with FINISH_HAS_MEMORY_POLICY");
+	if (r->memory_nodes.len > RECORD_MAX_NODES / 8)
+		return refuse(why, "memory_nodes: too many");
 	if ((r->flags & FINISH_NEW_KEYRING) && !r->keyring.len)
 		return refuse(why, "keyring: FINISH_NEW_KEYRING needs a name");
 	return 0;

@@ -203,6 +203,7 @@ static uint32_t flags_of(const struct record_input *in)
 		{ in->keyring, FINISH_NEW_KEYRING | FINISH_KEYRING_OPTIONAL },
 		{ p->scheduler.set, FINISH_HAS_SCHEDULER },
 		{ p->io_priority.set, FINISH_HAS_IO_PRIO },
+		{ in->plan->memory_policy.set, FINISH_HAS_MEMORY_POLICY },
 		{ in->plan->has_personality, FINISH_HAS_PERSONALITY },
 	};
 	uint32_t out = 0;
@@ -248,9 +249,22 @@ static void fill_numbers(struct finish_record *r, const struct record_input *in)
 	r->sched_runtime = p->scheduler.runtime;
 	r->sched_deadline = p->scheduler.deadline;
 	r->sched_period = p->scheduler.period;
+	r->memory_mode = in->plan->memory_policy.mode;
+	r->memory_flags = in->plan->memory_policy.flags;
 	r->io_prio = p->io_priority.set ? IOPRIO_PRIO_VALUE(p->io_priority.class, p->io_priority.priority) : 0;
 	if (in->plan->ns[NS_USER].mode != NS_INHERIT && !p->groups.n && setgroups_denied())
 		r->flags &= ~(uint32_t)FINISH_HAS_GROUPS;
+}
+
+static void put_nodes(struct str *s, struct finish_span *span, const char *nodes)
+{
+	uint64_t bits[MEMORY_NODES_MAX / 64] = { 0 };
+
+	if (!nodes)
+		return;
+	if (str_bits(nodes, bits, MEMORY_NODES_MAX) < 0)
+		s->failed = true;
+	put_bytes(s, span, bits, sizeof(bits));
 }
 
 static int encode(const struct record_input *in, struct str *s, struct err *e)
@@ -272,6 +286,7 @@ static int encode(const struct record_input *in, struct str *s, struct err *e)
 	put_text(s, &r.selinux, p->selinux);
 	put_text(s, &r.keyring, in->keyring);
 	put_filters(s, &r.filters, in->filters);
+	put_nodes(s, &r.memory_nodes, in->plan->memory_policy.nodes);
 	put_hooks(s, &r.hooks, in->hook_state ? &in->plan->hooks[HOOK_START_CONTAINER] : &none);
 	if (in->hook_state)
 		put_bytes(s, &r.hook_state, in->hook_state, strlen(in->hook_state));

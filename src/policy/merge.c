@@ -115,6 +115,7 @@ static void copy_document(struct plan *p, const struct spec *s)
 	p->monotonic = s->monotonic;
 	p->hostname = s->hostname;
 	p->domainname = s->domainname;
+	p->memory_policy = s->memory_policy;
 	p->has_personality = s->has_personality;
 	p->personality = s->personality;
 	memcpy(p->hooks, s->hooks, sizeof(p->hooks));

@@ -55,6 +55,10 @@ TYPE(device, struct device,
 
 TYPE(net_device, struct net_device, FTEXT(struct net_device, host), FTEXT(struct net_device, name));
 
+TYPE(memory_policy, struct memory_policy,
+     FBOOL(struct memory_policy, set), FUNSIGNED(struct memory_policy, mode), FUNSIGNED(struct memory_policy, flags),
+     FTEXT(struct memory_policy, nodes));
+
 TYPE(rlimit, struct process_rlimit,
      FSIGNED(struct process_rlimit, resource), FTEXT(struct process_rlimit, name), FUNSIGNED(struct process_rlimit, soft),
      FUNSIGNED(struct process_rlimit, hard));
@@ -180,7 +184,8 @@ static const struct store_field plan_fields[] = {
 	FLIST(struct plan, gid_map, &id_map_type), FSTRUCT(struct plan, boottime, &time_offset_type),
 	FSTRUCT(struct plan, monotonic, &time_offset_type), FTEXT(struct plan, hostname),
 	FTEXT(struct plan, domainname), FLIST(struct plan, sysctl, &key_value_type),
-	FBOOL(struct plan, has_personality), FUNSIGNED(struct plan, personality),
+	FSTRUCT(struct plan, memory_policy, &memory_policy_type), FBOOL(struct plan, has_personality),
+	FUNSIGNED(struct plan, personality),
 	FARRAY(struct plan, hooks, HOOK_KINDS, &hooks_type), FTEXT(struct plan, cgroups_path),
 	FBOOL(struct plan, no_cgroup), FSTRUCT(struct plan, resources, &store_resources_type),
 	FSTRUCT(struct plan, filter, &filter_type), FLIST(struct plan, reasons, &reason_type),

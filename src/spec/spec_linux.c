@@ -188,7 +188,8 @@ static const struct jread_field linux_fields[] = {
 	{ "readonlyPaths", jread_strings, JREAD_TO(struct spec, readonly_paths), .text = spec_text_absolute },
 	{ "mountLabel", jread_string_opt, JREAD_TO(struct spec, mount_label) },
 	{ "intelRdt", jread_unsupported, .offset = 0 },
-	{ "memoryPolicy", jread_unsupported, .offset = 0 },
+	{ "memoryPolicy", jread_object, JREAD_TO(struct spec, memory_policy), JREAD_FLAG(struct spec, memory_policy.set),
+	  .schema = &spec_memory_policy_schema },
 	{ "personality", jread_object, .offset = 0, JREAD_FLAG(struct spec, has_personality),
 	  .schema = &personality_schema },
 };

@@ -39,7 +39,8 @@ static void fill(struct sample *s)
 	s->size = sizeof(*r);
 	r->magic = FINISH_MAGIC;
 	r->version = FINISH_VERSION;
-	r->flags = FINISH_HAS_GROUPS | FINISH_HAS_UMASK | FINISH_HAS_CAPS | FINISH_PID1 | FINISH_GATE_SOCKET | FINISH_NEW_KEYRING;
+	r->flags = FINISH_HAS_GROUPS | FINISH_HAS_UMASK | FINISH_HAS_CAPS | FINISH_PID1 | FINISH_GATE_SOCKET | FINISH_NEW_KEYRING |
+		   FINISH_HAS_MEMORY_POLICY;
 	r->uid = r->gid = 1000;
 	r->umask = 022;
 	r->sync_fd = 20;
@@ -58,6 +59,7 @@ static void fill(struct sample *s)
 	r->filters = put(s, &filters, sizeof(filters), 8);
 	r->hooks = put(s, &hooks, sizeof(hooks), 8);
 	r->hook_state = put(s, "{}", 2, 1);
+	r->memory_nodes = put(s, "\1\0\0\0\0\0\0", 8, 8);
 	r->init_options = put(s, "drain=5", 8, 1);
 	r->size = (uint32_t)s->size;
 }
@@ -97,14 +99,15 @@ Test(record, only_argv_is_required)
 
 static const struct { const char *name; size_t at, size; uint64_t value; const char *says; } field_cases[] = {
 	{ FIELD(magic), 0, "magic" },
-	{ FIELD(version), 2, "version" },
+	{ FIELD(version), FINISH_VERSION + 1, "version" },
 	{ FIELD(size), 100, "size" },
 	{ FIELD(size), UINT32_MAX, "size" },
 	{ FIELD(flags), 1 << 13 | FINISH_PID1, "flags" },
 	{ FIELD(flags), UINT32_C(1) << 31, "flags" },
 	{ FIELD(flags), FINISH_HAS_GROUPS | FINISH_GATE_SOCKET | FINISH_NEW_KEYRING, "init_options" },
-	{ FIELD(flags), FINISH_PID1 | FINISH_GATE_SOCKET | FINISH_NEW_KEYRING, "groups" },
-	{ FIELD(flags), FINISH_PID1 | FINISH_HAS_GROUPS | FINISH_NEW_KEYRING, "gate_fd" },
+	{ FIELD(flags), FINISH_PID1 | FINISH_GATE_SOCKET | FINISH_NEW_KEYRING | FINISH_HAS_MEMORY_POLICY, "groups" },
+	{ FIELD(flags), FINISH_PID1 | FINISH_HAS_GROUPS | FINISH_NEW_KEYRING | FINISH_HAS_MEMORY_POLICY, "gate_fd" },
+	{ FIELD(flags), FINISH_PID1 | FINISH_HAS_GROUPS | FINISH_GATE_SOCKET | FINISH_NEW_KEYRING, "memory_nodes" },
 	{ FIELD(uid), UINT32_MAX, "uid" },
 	{ FIELD(gid), UINT32_MAX, "gid" },
 	{ FIELD(umask), 01000, "umask" },
@@ -139,6 +142,8 @@ static const struct { const char *name; size_t at, size; uint64_t value; const c
 	{ FIELD(hooks.len), 8, "hooks" },
 	{ FIELD(hooks.len), 32, "hooks" },
 	{ FIELD(hook_state.off), UINT32_MAX - 1, "hook_state" },
+	{ FIELD(memory_nodes.len), 12, "memory_nodes" },
+	{ FIELD(memory_nodes.off), 4, "memory_nodes" },
 	{ FIELD(init_options.len), 3, "init_options" },
 };
 

@@ -9,6 +9,7 @@
 #define UIDS(rest) WITH_LINUX("'namespaces':[{'type':'user'}],'gidMappings':" MAP ",'uidMappings':[" rest "]")
 #define DEVICE(rest) WITH_LINUX("'devices':[{" rest "}]")
 #define SYSCTL(key) WITH_LINUX("'sysctl':{'" key "':'1'}")
+#define MPOL(policy) WITH_LINUX("'memoryPolicy':{" policy "}")
 #define NET(devices) WITH_LINUX("'namespaces':[{'type':'network'}],'netDevices':{" devices "}")
 
 static const struct spec_case cases[] = {
@@ -99,7 +100,30 @@ static const struct spec_case cases[] = {
 	{ WITH_LINUX("'netDevices':{'eth0':{}}"), "linux.netDevices: needs a network namespace" },
 	/* what we cannot do is said by name */
 	{ WITH_LINUX("'intelRdt':{}"), "linux.intelRdt: is not supported" },
-	{ WITH_LINUX("'memoryPolicy':{'mode':'MPOL_LOCAL'}"), "linux.memoryPolicy: is not supported" },
+	/* memoryPolicy */
+	{ MPOL("'mode':'MPOL_LOCAL'"), NULL },
+	{ MPOL("'mode':'MPOL_DEFAULT','nodes':'','flags':[]"), NULL },
+	{ MPOL("'mode':'MPOL_BIND','nodes':'0-3, 7'"), NULL },
+	{ MPOL("'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_STATIC_NODES','MPOL_F_NUMA_BALANCING']"), NULL },
+	{ MPOL("'mode':'MPOL_INTERLEAVE','nodes':'1023','flags':['MPOL_F_RELATIVE_NODES']"), NULL },
+	{ MPOL("'mode':'MPOL_WEIGHTED_INTERLEAVE','nodes':'0'"), NULL },
+	{ MPOL("'mode':'MPOL_PREFERRED'"), NULL },
+	{ MPOL("'mode':'MPOL_PREFERRED','nodes':'1'"), NULL },
+	{ MPOL("'mode':'MPOL_PREFERRED_MANY','nodes':'0,1','flags':['MPOL_F_NUMA_BALANCING']"), NULL },
+	{ WITH_LINUX("'memoryPolicy':[]"), "linux.memoryPolicy: must be an object" },
+	{ MPOL("'nodes':'0'"), "linux.memoryPolicy.mode: is required" },
+	{ MPOL("'mode':'MPOL_FIRST'"), "linux.memoryPolicy.mode: \"MPOL_FIRST\" is not known" },
+	{ MPOL("'mode':'MPOL_BIND'"), "linux.memoryPolicy.nodes: is required by this mode" },
+	{ MPOL("'mode':'MPOL_INTERLEAVE','nodes':''"), "linux.memoryPolicy.nodes: is required by this mode" },
+	{ MPOL("'mode':'MPOL_LOCAL','nodes':'0'"), "linux.memoryPolicy.nodes: must be empty with this mode" },
+	{ MPOL("'mode':'MPOL_DEFAULT','nodes':'0'"), "linux.memoryPolicy.nodes: must be empty with this mode" },
+	{ MPOL("'mode':'MPOL_BIND','nodes':'x'"), "linux.memoryPolicy.nodes: must be a list" },
+	{ MPOL("'mode':'MPOL_BIND','nodes':'3-1'"), "linux.memoryPolicy.nodes: must be a list" },
+	{ MPOL("'mode':'MPOL_BIND','nodes':'1024'"), "linux.memoryPolicy.nodes: must be a list of numbers below 1024" },
+	{ MPOL("'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_X']"), "linux.memoryPolicy.flags[0]: \"MPOL_F_X\" is not known" },
+	{ MPOL("'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_STATIC_NODES','MPOL_F_RELATIVE_NODES']"), "linux.memoryPolicy.flags: " },
+	{ MPOL("'mode':'MPOL_PREFERRED','flags':['MPOL_F_STATIC_NODES']"), "linux.memoryPolicy.flags: are about nodes" },
+	{ MPOL("'mode':'MPOL_INTERLEAVE','nodes':'0','flags':['MPOL_F_NUMA_BALANCING']"), "linux.memoryPolicy.flags: MPOL_F_NUMA" },
 	/* cgroupsPath */
 	{ WITH_LINUX("'cgroupsPath':'/a/b..c/...'"), NULL },
 	{ WITH_LINUX("'cgroupsPath':'system.slice:prefix:name'"), NULL },

@@ -134,6 +134,26 @@ Test(str, sizes_have_units_of_1024)
 	}
 }
 
+static const struct { const char *s; int r; uint64_t low, high; } lists[] = {
+	{ "0", 0, 1, 0 }, { "0-3,7", 0, 0x8f, 0 }, { " 1 , 2 - 4 ", 0, 0x1e, 0 }, { "127", 0, 0, UINT64_C(1) << 63 },
+	{ "63-64", 0, UINT64_C(1) << 63, 1 }, { "3,3,2-3", 0, 12, 0 }, { "0-127", 0, UINT64_MAX, UINT64_MAX },
+	{ "0007", 0, 0x80, 0 }, { "", -EINVAL, 0, 0 }, { " ", -EINVAL, 0, 0 }, { ",", -EINVAL, 0, 0 },
+	{ "1,", -EINVAL, 0, 0 }, { "1,,2", -EINVAL, 0, 0 }, { "2-1", -EINVAL, 0, 0 }, { "1-", -EINVAL, 0, 0 },
+	{ "-1", -EINVAL, 0, 0 }, { "1 2", -EINVAL, 0, 0 }, { "1x", -EINVAL, 0, 0 }, { "1-2-3", -EINVAL, 0, 0 },
+	{ "128", -ERANGE, 0, 0 }, { "0-128", -ERANGE, 0, 0 }, { "99999999999999999999999", -ERANGE, 0, 0 },
+};
+
+Test(str, a_list_of_numbers_and_ranges_becomes_bits)
+{
+	for (size_t i = 0; i < N_ELEMENTS(lists); i++) {
+		uint64_t bits[2];
+
+		cr_expect_eq(str_bits(lists[i].s, bits, 128), lists[i].r, "case %zu", i);
+		if (lists[i].r == 0)
+			cr_expect(bits[0] == lists[i].low && bits[1] == lists[i].high, "case %zu", i);
+	}
+}
+
 Test(str, auto_free_takes_any_pointer)
 {
 	auto_free char *text = strdup("x");
