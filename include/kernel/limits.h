@@ -13,4 +13,7 @@ int limits_oom_score(pid_t pid, int64_t score, struct err *e);
 /* Writes each key below /proc/sys of the caller's namespaces; before the root is entered, while the host's procfs is there. */
 int limits_sysctls(const struct key_values *kv, struct err *e);
 
+/* The CPUs that the caller, and what it starts, may run on: "0-3,7". NULL changes nothing. `what` names the property. */
+int limits_cpus(const char *list, const char *what, struct err *e);
+
 #endif

@@ -13,6 +13,7 @@
 #include "container/keep.h"
 #include "container/lifecycle.h"
 #include "container/posture.h"
+#include "kernel/limits.h"
 #include "kernel/tty.h"
 #include "launch/launch.h"
 #include "policy/merge.h"
@@ -105,8 +106,11 @@ static int launch(struct executing *x, struct err *e)
 		.kept_fds = x->r->preserve_fds,
 		.keyring = x->state->keyring, /* not the caller's, which may hold keys of the host */
 	};
-	int status, s = launch_begin(&r, &x->launch, e);
+	/* Before there is a process that could join the cgroup: it starts where we are. Nobody minds that we stay there. */
+	int status, s = limits_cpus(x->process->affinity_initial, "process.execCPUAffinity.initial", e);
 
+	if (s == 0)
+		s = launch_begin(&r, &x->launch, e);
 	if (s < 0)
 		return s;
 	size_t filters = x->process->no_new_privs ? 0 : x->filters.n;

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 
 int limits_oom_score(pid_t pid, int64_t score, struct err *e)
 {
@@ -52,5 +54,20 @@ int limits_sysctls(const struct key_values *kv, struct err *e)
 		if (r < 0)
 			return err_code(e, -r, "linux.sysctl: set %s to \"%s\"", kv->v[i].key, kv->v[i].value);
 	}
+	return 0;
+}
+
+int limits_cpus(const char *list, const char *what, struct err *e)
+{
+	enum { CPUS_MAX = 65536 }; /* far above any NR_CPUS */
+	uint64_t bits[CPUS_MAX / 64];
+
+	if (!list)
+		return 0;
+	int r = str_bits(list, bits, CPUS_MAX);
+	if (r < 0)
+		return err_code(e, -r, "%s: \"%.64s\" is no list of CPUs", what, list);
+	if (sched_setaffinity(0, sizeof(bits), (const cpu_set_t *)bits) < 0)
+		return err_sys(e, "%s: run on CPUs %.64s (none of them is there, or allowed by the cpuset)", what, list);
 	return 0;
 }

@@ -36,6 +36,12 @@ int enter_between(struct child *c, struct err *e)
 	return 0;
 }
 
+/* In the container's cgroup; joining that has put an end to the initial ones. */
+static int enter_cpus(struct child *c, struct err *e)
+{
+	return limits_cpus(c->r->process->affinity_final, "process.execCPUAffinity.final", e);
+}
+
 /* CLONE_NEWTIME asks for a kernel of 5.6; the pid namespace is entered by the clone, so the runtime has set it already. */
 static int enter_namespaces(struct child *c, struct err *e)
 {
@@ -81,6 +87,7 @@ static int enter_terminal(struct child *c, struct err *e)
 static const struct child_step steps[] = {
 	{ "exec: hide",			child_hide },		/* before anything of the container can see us */
 	{ "exec: join the cgroup",	child_join_cgroup },
+	{ "exec: choose the CPUs",	enter_cpus },
 	{ "exec: join namespaces",	enter_namespaces },
 	{ "exec: become a mapped user", enter_user },
 	{ "exec: open the root",	enter_root },

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # run in the foreground and in the background, exec, their exit statuses and what they are refused for.
 . "$(dirname "$0")/lib.sh"
-plan 79
+plan 83
 
 status_from() {
 	"$@" > "$TMP/out" 2> "$TMP/err" < /dev/null
@@ -161,5 +161,21 @@ reconfig 'del(.annotations)'
 caisson --policy hardened run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
 unlike "hardened: --cap cannot go over the result" "$(cap_eff --cap SYS_ADMIN "$ID")" '[2367abef].....$'
 like "hardened: an exec cannot gain privileges" "$(caisson exec "$ID" grep NoNewPrivs /proc/self/status)" '1$'
+caisson delete --force "$ID"
+
+# ---- on which CPUs ----
+
+reconfig '.'
+caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
+last=$(caisson exec "$ID" sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status | sed 's/.*[-,]//')
+on_cpus() {
+	jq --argjson a "$1" '.process | .args = ["sed", "-n", "s/^Cpus_allowed_list:[[:space:]]*//p", "/proc/self/status"] | .execCPUAffinity = $a' \
+		"$BUNDLE/config.json" > "$TMP/process.json"
+	caisson exec --process "$TMP/process.json" "$ID" 2>&1
+}
+is "execCPUAffinity.final holds" "$(on_cpus "{\"initial\": \"0\", \"final\": \"$last\"}")" "$last"
+ok "execCPUAffinity.initial alone" on_cpus '{"initial": "0"}'
+fails "final on a CPU that is not there is an error" "process.execCPUAffinity.final" on_cpus '{"final": "60000"}'
+fails "initial too" "process.execCPUAffinity.initial" on_cpus '{"initial": "60000"}'
 caisson delete --force "$ID"
 leftovers_after
