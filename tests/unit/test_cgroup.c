@@ -21,8 +21,10 @@ struct tree { char dir[64]; struct cgroup cg; struct cgroup_dir v[8]; char path[
 static void tree_add(struct tree *t, const char *controllers, const char *name)
 {
 	size_t i = t->cg.n++;
+	char dir[sizeof(t->dir)]; /* gcc cannot tell the two arrays of *t apart */
 
-	snprintf(t->path[i], sizeof(t->path[i]), "%s/%s", t->dir, name);
+	memcpy(dir, t->dir, sizeof(dir));
+	snprintf(t->path[i], sizeof(t->path[i]), "%s/%s", dir, name);
 	cr_assert(mkdir(t->path[i], 0755) == 0 || errno == EEXIST);
 	t->v[i] = (struct cgroup_dir){ controllers, t->path[i] };
 	t->cg.v = t->v;
@@ -440,7 +442,7 @@ Test(cgroup, v2_refuses_by_name_what_only_v1_has)
 {
 	static const struct net_priority prio = { "eth0", 1 };
 	static const struct blkio_weight leaf = { 8, 0, false, true, 0, 10 };
-	struct resources r[11] = { { { 0 } } };
+	struct resources r[11] = { 0 };
 	static const char *const names[] = {
 		"memory.kernel",           "memory.kernelTCP",    "memory.swappiness",
 		"memory.disableOOMKiller", "memory.useHierarchy", "cpu.realtimeRuntime",
@@ -655,7 +657,7 @@ Test(cgroup, v1_refusals_name_the_property)
 {
 	static const struct blkio_weight weights[] = { { 8, 0, true, false, 10, 0 } };
 	static const struct hugepage_limit huge = { "2MB", 1 }, bad_size = { "../2MB", 1 };
-	struct resources r[9] = { { { 0 } } };
+	struct resources r[9] = { 0 };
 	static const char *const says[] = {
 		"memory.swap: needs a memory limit",
 		"memory.swap: 5 is below the memory limit 6",
