@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spec/jtree.h - strict JSON (RFC 8259) into a tree, in one region.
+ * spec/jtree.h - a JSON document as a tree of plain nodes, in one region.
  *
- * Reading config.json lies on the way of every launch, and its integers need all of uint64
- * (RLIM_INFINITY); so the spec layer has a parser of its own: one pass, strings decoded in one copy
- * of the text, exact integers, no allocation but from the region. It takes what jansson takes and
- * refuses what jansson refuses (tests/fuzz/fuzz_jtree.c compares the two), that is: the outermost
- * value is an object or an array; UTF-8 is checked; no NUL anywhere, \u0000 neither; no lone
- * surrogates; no key twice in one object. Beyond that, depth and number of values are bounded.
+ * jansson parses (strict JSON, UTF-8 checked, no key twice in one object, no \u0000, the outermost
+ * value an object or an array). What it lacks for hostile input and for the OCI's integers is
+ * jscan.h's: bounds on depth and count, no NUL bytes, integers exact over the whole of uint64. A
+ * number with a fraction or an exponent must fit into a double.
  */
 #ifndef CAISSON_SPEC_JTREE_H
 #define CAISSON_SPEC_JTREE_H
@@ -18,11 +16,6 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-
-enum {
-	JTREE_MAX_DEPTH = 64,          /* nesting of objects and arrays */
-	JTREE_MAX_VALUES = 512 * 1024, /* in one document: bounds what a small text may unfold to */
-};
 
 enum jtype { JNULL, JFALSE, JTRUE, JINTEGER, JREAL, JSTRING, JARRAY, JOBJECT };
 
@@ -46,8 +39,9 @@ _Static_assert(sizeof(void *) > 8 || sizeof(struct jnode) <= 32,
 /* Walks an array or an object. */
 #define jnode_each(m, v) for (const struct jnode *m = (v)->first; m; m = m->next)
 
-/* Parses `len` bytes. The tree and a copy of the text live in `pool`. `what` names the document in
- * errors: "WHAT: is not valid JSON: line 3, column 7: ...". -EINVAL or -ENOMEM. */
+/* Parses `len` bytes. The tree, and all that jansson made on the way, live in `pool`. `what` names the
+ * document in errors: "WHAT: is not valid JSON: line 3, column 7: ...". -EINVAL or -ENOMEM. Not to
+ * be called while another jpool_enter() is in force: -EBUSY. */
 int jtree_parse(struct arena *pool, const char *what, const char *bytes, size_t len,
 		const struct jnode **out, struct err *e);
 

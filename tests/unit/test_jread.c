@@ -2,7 +2,9 @@
 #include "spec/jread.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 
+#include "spec/jpool.h"
 #include "spec/types.h"
 #include "spec_cases.h"
 
@@ -127,6 +129,11 @@ static const struct { const char *json; uint64_t want; } wide_cases[] = {
 	{ "{'u64':18446744071562067968}", UINT64_C(0xffffffff80000000) },
 	{ "{ 'u64' : 18446744073709551615 }", UINT64_MAX },
 	{ "{'text':'\\\\','u64':18446744073709551615,'list':['18446744073709551615','\\'']}", UINT64_MAX },
+	{ "{'unknown':[1,-2.5,18446744073709551614,{'18446744073709551613':1e3}],'u64':18446744073709551615}", UINT64_MAX },
+	{ "{'u64':18446744073709551615,'unknown':[18446744073709551614,0]}", UINT64_MAX },
+	{ "{'text':'18446744073709551614','unknown':[9223372036854775808,true,'\\\\'],'u64':9223372036854775809}",
+	  (UINT64_C(1) << 63) + 1 },
+	{ "{'u64':18446744073709551615 }", UINT64_MAX },
 	{ "{'unknown':[99999999999999999999,-99999999999999999999],'u64':5}", 5 },
 };
 
@@ -196,49 +203,60 @@ static const struct spec_case refused[] = {
 	{ "{18446744073709551615 \n :1}", "thing: is not valid JSON" },
 	{ "{'u64':1844674407370955161518446744073709551615.5}", "u64: must be an integer" },
 	/* Grammar. */
-	{ "'u8'", "thing: is not valid JSON: line 1, column 1: '{' is missing" },
-	{ "{'u8'1}", "line 1, column 6: ':' is missing" },
-	{ "{'u8':}", "line 1, column 7: a value is missing" },
-	{ "{'u8':1,}", "line 1, column 9: a key is missing" },
-	{ "{\n'u8':1 'u16':2}", "line 2, column 8: ',' or '}' is missing" },
-	{ "{'list':['a',]}", "a value is missing" },
-	{ "{'list':['a' 'b']}", "',' or ']' is missing" },
-	{ "{'list':['a'}", "',' or ']' is missing" },
-	{ "{u8:1}", "a key is missing" },
+	{ "'u8'", "thing: is not valid JSON: line 1, column 4: '[' or '{' expected near '\"u8\"'" },
+	{ "{'u8'1}", "line 1, column 6: ':' expected near '1'" },
+	{ "{'u8':}", "line 1, column 7: unexpected token near '}'" },
+	{ "{'u8':1,}", "line 1, column 9: string or '}' expected" },
+	{ "{\n'u8':1 'u16':2}", "line 2, column 12: '}' expected near '\"u16\"'" },
+	{ "{'list':['a',]}", "unexpected token near ']'" },
+	{ "{'list':['a' 'b']}", "']' expected near" },
+	{ "{'list':['a'}", "']' expected near" },
+	{ "{u8:1}", "string or '}' expected" },
 	{ "{'u8':01}", "thing: is not valid JSON" },
-	{ "{'u8':+1}", "a value is missing" },
-	{ "{'u8':-}", "a digit is missing" },
-	{ "{'u8':1.}", "a digit is missing" },
-	{ "{'u8':.5}", "a value is missing" },
-	{ "{'u8':1e}", "a digit is missing" },
-	{ "{'u8':1e+}", "a digit is missing" },
+	{ "{'u8':+1}", "invalid token near" },
+	{ "{'u8':-}", "invalid token near" },
+	{ "{'u8':1.}", "invalid token near" },
+	{ "{'u8':.5}", "invalid token near" },
+	{ "{'u8':1e}", "invalid token near" },
+	{ "{'u8':1e+}", "invalid token near" },
 	{ "{'u8':0x10}", "thing: is not valid JSON" },
-	{ "{'flag':True}", "a value is missing" },
+	{ "{'flag':True}", "invalid token near" },
 	{ "{'flag':truex}", "thing: is not valid JSON" },
-	{ "{'flag':nul", "a value is missing" },
-	{ "{'text':'a", "the string does not end" },
-	{ "{'text':'a\nb'}", "holds a control character" },
-	{ "{'text':'a\tb'}", "holds a control character" },
-	{ "{'text':'\\x'}", "no such escape" },
-	{ "{'text':'\\", "no such escape" },
-	{ "{'text':'\\u12g4'}", "\\u needs four hexadecimal digits" },
-	{ "{'text':'\\u12", "\\u needs four hexadecimal digits" },
-	{ "{'text':'\\ud800'}", "half of a surrogate pair" },
-	{ "{'text':'\\ud800\\u0041'}", "half of a surrogate pair" },
-	{ "{'text':'\\udc00'}", "half of a surrogate pair" },
-	{ "{'text':'\\udc00\\ud800'}", "half of a surrogate pair" },
-	{ "{'text':'\xc0\x80'}", "no UTF-8" },
-	{ "{'text':'\xc3'}", "no UTF-8" },
-	{ "{'text':'\xe0\x80\x80'}", "no UTF-8" },
-	{ "{'text':'\xed\xa0\x80'}", "no UTF-8" },
-	{ "{'text':'\xf0\x80\x80\x80'}", "no UTF-8" },
-	{ "{'text':'\xf4\x90\x80\x80'}", "no UTF-8" },
-	{ "{'text':'\xf5\x80\x80\x80'}", "no UTF-8" },
-	{ "{'text':'\xe2\x82'}", "no UTF-8" },
-	{ "{'text':'\x80'}", "no UTF-8" },
-	{ "\xef\xbb\xbf{}", "'{' is missing" },
-	{ "{} {}", "something follows the end" },
-	{ "{'unknown':{'\\u0061':1,'a':2}}", "duplicate object key \"a\"" },
+	{ "{'flag':nul", "invalid token near" },
+	{ "{'text':'a", "premature end of input" },
+	{ "{'text':'a\nb'}", "unexpected newline" },
+	{ "{'text':'a\tb'}", "control character 0x9" },
+	{ "{'text':'\\x'}", "invalid escape" },
+	{ "{'text':'\\", "invalid escape" },
+	{ "{'text':'\\u12g4'}", "invalid escape" },
+	{ "{'text':'\\u12", "invalid escape" },
+	{ "{'text':'\\ud800'}", "invalid Unicode" },
+	{ "{'text':'\\ud800\\u0041'}", "invalid Unicode" },
+	{ "{'text':'\\udc00'}", "invalid Unicode" },
+	{ "{'text':'\\udc00\\ud800'}", "invalid Unicode" },
+	{ "{'text':'\xc0\x80'}", "unable to decode byte" },
+	{ "{'text':'\xc3'}", "unable to decode byte" },
+	{ "{'text':'\xe0\x80\x80'}", "unable to decode byte" },
+	{ "{'text':'\xed\xa0\x80'}", "unable to decode byte" },
+	{ "{'text':'\xf0\x80\x80\x80'}", "unable to decode byte" },
+	{ "{'text':'\xf4\x90\x80\x80'}", "unable to decode byte" },
+	{ "{'text':'\xf5\x80\x80\x80'}", "unable to decode byte" },
+	{ "{'text':'\xe2\x82'}", "unable to decode byte" },
+	{ "{'text':'\x80'}", "unable to decode byte" },
+	{ "\xef\xbb\xbf{}", "'[' or '{' expected" },
+	{ "{} {}", "end of file expected" },
+	{ "{'unknown':{'\\u0061':1,'a':2}}", "duplicate object key near '\"a\"'" },
+	{ "{'u64':1e999}", "real number overflow" },
+	/* What stands beside an integer that jscan.c cuts stays what it was. */
+	{ "{'u8' 18446744073709551615}", "line 1, column 24: ':' expected near '184467440737095516'" },
+	{ "{'list':[1 18446744073709551615]}", "']' expected near '184467440737095516'" },
+	{ "{'u64':18446744073709551615 0}", "'}' expected near '0'" },
+	{ "{'u64':18446744073709551615\n,\n}", "line 3, column 1: string or '}' expected" },
+	{ "{'u64':18446744073709551615-1}", "thing: is not valid JSON" },
+	{ "{'u64':18446744073709551615.}", "thing: is not valid JSON" },
+	{ "{'u64':true18446744073709551615}", "thing: is not valid JSON" },
+	{ "{'u64':-018446744073709551615}", "thing: is not valid JSON" },
+	{ "18446744073709551615", "'[' or '{' expected" },
 };
 
 Test(jread, what_does_not_fit_is_refused_with_its_path)
@@ -279,7 +297,7 @@ Test(jread, a_key_given_twice_is_found_in_large_objects_too)
 	cr_expect_eq(t.map.n, 20001);
 	memcpy(strstr(s.s, "\"last\""), "\"key7\"", 6);
 	cr_expect_eq(read_bytes(&a, s.s, s.len, &t, &e), -EINVAL);
-	cr_expect(strstr(e.text, "duplicate object key \"key7\""), "%s", e.text);
+	cr_expect(strstr(e.text, "duplicate object key near '\"key7\"'"), "%s", e.text);
 }
 
 Test(jread, a_raw_nul_is_refused)
@@ -291,7 +309,8 @@ Test(jread, a_raw_nul_is_refused)
 
 	cr_expect_eq(read_bytes(&a, bytes, sizeof(bytes) - 1, &t, &e), -EINVAL);
 	cr_expect_eq(read_bytes(&a, "{}\0", 3, &t, &e), -EINVAL);
-	cr_expect_eq(read_bytes(&a, "{\"u8\":0\0}", 9, &t, &e), -EINVAL);
+	cr_expect_eq(read_bytes(&a, "{\n\"u8\":0\0}", 9, &t, &e), -EINVAL);
+	cr_expect(strstr(e.text, "thing: is not valid JSON: line 2, column 7: holds a NUL byte"), "%s", e.text);
 }
 
 static int read_repeated(const char *before, const char *piece, size_t n, const char *after, struct err *e)
@@ -319,6 +338,11 @@ Test(jread, depth_and_count_are_bounded)
 	cr_expect(strstr(e.text, "list: has more than 65536 entries"), "%s", e.text);
 	cr_expect_eq(read_repeated("{\"unknown\":[", "[],", 524288, "[]]}", &e), -EINVAL);
 	cr_expect(strstr(e.text, "thing: holds more than 524288 values"), "%s", e.text);
+	/* The object, the array and what is in it. */
+	cr_expect_eq(read_repeated("{\"unknown\":[", "[],", 524285, "1]}", &e), 0, "%s", e.text);
+	cr_expect_eq(read_repeated("{\"unknown\":[", "{},", 524285, "true]}", &e), 0, "%s", e.text);
+	cr_expect_eq(read_repeated("{\"unknown\":[", "0,", 524286, "\"\"]}", &e), -EINVAL);
+	cr_expect_eq(read_repeated("{\"unknown\":[", "null,", 524286, "-1]}", &e), -EINVAL);
 	cr_expect_eq(read_repeated("{\"text\":\"", "0123456789abcdef", 1024 * 1024, "\"}", &e), -EINVAL);
 	cr_expect(strstr(e.text, "thing: is larger than 16777216 bytes"), "%s", e.text);
 }
@@ -360,6 +384,65 @@ Test(jread, a_full_pool_is_out_of_memory_too)
 			  "limit %zu: %d %s", limit, r, e.text);
 		cr_assert_lt(limit, 4096);
 	}
+}
+
+static void *no_malloc(size_t size)
+{
+	(void)size;
+	cr_assert_fail("an allocator of somebody else was called");
+	return NULL;
+}
+
+static void no_free(void *p)
+{
+	(void)p;
+}
+
+Test(jread, jansson_has_the_allocators_back_that_it_had)
+{
+	static const char *const texts[] = { "{\"u8\":1}", "{\"u8\":", "[\"\\u0000\"]" };
+	json_malloc_t m;
+	json_free_t f;
+
+	json_set_alloc_funcs(no_malloc, no_free);
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+		struct thing t = { 0 };
+		struct err e = { 0 };
+		auto_arena a = { 0 };
+
+		cr_expect_eq(read_bytes(&a, texts[i], strlen(texts[i]), &t, &e), i ? -EINVAL : 0, "%s", e.text);
+		json_get_alloc_funcs(&m, &f);
+		cr_expect(m == no_malloc && f == no_free, "text %zu", i);
+	}
+}
+
+Test(jread, values_of_others_survive_a_document)
+{
+	json_t *before = json_pack("{s:[i,s]}", "a", 1, "two"), *copy;
+	char *text;
+
+	cr_expect_eq(thing_of("{'u64':18446744073709551615}").u64, UINT64_MAX);
+	copy = json_deep_copy(before);
+	cr_expect(json_equal(before, copy));
+	text = json_dumps(before, JSON_COMPACT);
+	cr_expect_str_eq(text, "{\"a\":[1,\"two\"]}");
+	free(text);
+	json_decref(copy);
+	json_decref(before);
+}
+
+Test(jread, a_pool_within_a_pool_is_refused)
+{
+	auto_arena pool = { 0 }, a = { 0 };
+	struct thing t = { 0 };
+	struct err e = { 0 };
+	struct jpool p;
+
+	cr_assert_eq(jpool_enter(&p, &pool, &e), 0);
+	cr_expect_eq(read_bytes(&a, "{}", 2, &t, &e), -EBUSY);
+	cr_expect(strstr(e.text, "thing: a JSON document is being read already"), "%s", e.text);
+	jpool_leave(&p);
+	cr_expect_eq(read_bytes(&a, "{}", 2, &t, &e), 0, "%s", e.text);
 }
 
 Test(jread, a_map_is_bounded)
