@@ -119,6 +119,16 @@ size_t mnl_nlmsg_get_payload_len(const struct nlmsghdr *h)
 	return h->nlmsg_len - MNL_NLMSG_HDRLEN;
 }
 
+void *mnl_nlmsg_get_payload_offset(const struct nlmsghdr *h, size_t offset)
+{
+	return (void *)((uintptr_t)h + MNL_NLMSG_HDRLEN + MNL_ALIGN(offset));
+}
+
+void *mnl_nlmsg_get_payload_tail(const struct nlmsghdr *h)
+{
+	return (void *)((uintptr_t)h + MNL_ALIGN(h->nlmsg_len));
+}
+
 bool mnl_nlmsg_ok(const struct nlmsghdr *h, int len)
 {
 	return len >= (int)sizeof(*h) && h->nlmsg_len >= sizeof(*h) && (int)h->nlmsg_len <= len;

@@ -251,7 +251,7 @@ part_lint() {
 	local scripts
 	mapfile -t scripts < <(cd "$src" && find . \( -name '*.sh' -o -name '*.t' -o -path ./.ci/run \) -type f | LC_ALL=C sort)
 	# -S warning: style is not a reason to fail; SC1091 would ask for each sourced file on the command line
-	step lint shellcheck 300 bash -c 'cd "$0" && exec shellcheck -S warning -e SC1091,SC3043,SC2034,SC2154 "$@"' "$src" "${scripts[@]}"
+	step lint shellcheck 300 bash -c 'cd "$0" && exec shellcheck -S warning -e SC1007,SC1091,SC3043,SC2034,SC2089,SC2090,SC2154 "$@"' "$src" "${scripts[@]}"
 	build lint clang --enable-werror CC=clang
 }
 

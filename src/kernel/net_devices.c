@@ -123,7 +123,7 @@ static void take_bytes(const struct nlattr *a, size_t len, unsigned char *to, bo
 
 static void read_address(const struct nlmsghdr *h, struct address *out)
 {
-	const struct nlattr *a;
+	struct nlattr *a; /* not const: libmnl's macro casts it */
 
 	memcpy(&out->head, mnl_nlmsg_get_payload(h), sizeof(out->head));
 	out->flags = out->head.ifa_flags;
