@@ -19,7 +19,11 @@
 #   distcheck    the tarball builds, tests and installs
 #   vm           what this kernel lacks, in a guest (when tests/vm/run.sh is there)
 #   leftovers    nothing stayed behind: processes, mounts, cgroups, files
-#   bench        not in the default: tests/bench/run.sh
+
+# Not among the default parts:
+#
+#   bench        tests/bench/run.sh: times beside crun, runc and the floor
+#   validation   the suite of opencontainers/runtime-tools, beside runc and crun
 #
 # As root on Debian it installs the packages it needs. Builds in $CAISSON_CACHE (kept, so that the next run is quick) or in
 # a temporary directory; the source tree is only read. Prints each failure and the reason of each skip; the last line is
@@ -34,9 +38,9 @@ default_parts=(build lint unit integration faults static sanitize fuzz engines c
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${default_parts[@]}")
 for p in "${parts[@]}"; do
-	case " ${default_parts[*]} bench " in
+	case " ${default_parts[*]} bench validation " in
 	*" $p "*) ;;
-	*) echo "run.sh: no part named '$p'; there are: ${default_parts[*]} bench" >&2; exit 2 ;;
+	*) echo "run.sh: no part named '$p'; there are: ${default_parts[*]} bench validation" >&2; exit 2 ;;
 	esac
 done
 
@@ -408,6 +412,20 @@ part_bench() {
 	need_packages bench bench || return
 	source_tree || return
 	bash "$src/tests/bench/run.sh" "$work"
+}
+
+part_validation() {
+	if [ ! -f "$top/tests/validation/run.sh" ]; then
+		note skip validation "all of it" "tests/validation/run.sh is not there"
+		return
+	fi
+	plain_build || return
+	mkdir -p "$out/validation"
+	local rc=0
+	CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init timeout -k 10 "${VALIDATION_LIMIT:-1500}" \
+		bash "$src/tests/validation/run.sh" "$work/validation" > "$out/validation/suite.tap" 2> "$out/validation/suite.err" < /dev/null || rc=$?
+	tap validation suite "$out/validation/suite.tap" $rc
+	grep '^#' "$out/validation/suite.tap" | tail -n 4
 }
 
 part_leftovers() {
