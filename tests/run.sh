@@ -19,7 +19,7 @@
 #   distcheck    the tarball builds, tests and installs
 #   vm           what this kernel lacks, in a guest (when tests/vm/run.sh is there)
 #   leftovers    nothing stayed behind: processes, mounts, cgroups, files
-
+#
 # Not among the default parts:
 #
 #   bench        tests/bench/run.sh: times beside crun, runc and the floor
