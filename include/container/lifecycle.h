@@ -44,7 +44,9 @@ int container_kill(const char *state_root, const char *id, int sig, bool all, st
 int container_delete(const char *state_root, const char *id, bool force, struct err *e);
 int container_pause(const char *state_root, const char *id, struct err *e);
 int container_resume(const char *state_root, const char *id, struct err *e);
-int container_update(const char *state_root, const char *id, const struct resources *r, struct err *e);
+/* rdt: NULL, or lines to write. */
+int container_update(const char *state_root, const char *id, const struct resources *r, const struct intel_rdt *rdt,
+		     struct err *e);
 
 struct exec_request {
 	const char *state_root, *id;

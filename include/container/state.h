@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "kernel/cgroup.h"
+#include "kernel/resctrl.h"
 #include "policy/plan.h"
 
 enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
@@ -33,6 +34,7 @@ struct state {
 	const char *owner;		/* "" */
 	struct key_values annotations;
 	struct cgroup cgroup;
+	struct resctrl rdt;		/* linux.intelRdt; .group NULL without it */
 	const char *keyring;		/* the session keyring that exec joins too; NULL */
 	const char *id_range;		/* launch: the record that holds the container's user id range; NULL */
 };

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "kernel/cgroup.h"
 #include "kernel/filter.h"
+#include "kernel/resctrl.h"
 #include "launch/sync.h"
 #include "policy/plan.h"
 
@@ -27,6 +28,7 @@ struct launch_request {
 	const struct process *process;	/* plan->process, or exec's */
 	const struct filters *filters;
 	const struct cgroup *cgroup;
+	const struct resctrl *rdt;	/* .group NULL: none */
 	launch_state_fn *state;
 	int target_pidfd;		/* exec: PID 1 of the container; -1 for a new container */
 	int gate_fd;			/* the listening start gate, or -1: launch_go() is the gate */

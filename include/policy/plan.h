@@ -71,6 +71,7 @@ struct plan {
 	const char *hostname, *domainname;
 	struct key_values sysctl;
 	struct memory_policy memory_policy;
+	struct intel_rdt intel_rdt;
 	bool has_personality;
 	unsigned long personality;
 	struct hooks hooks[HOOK_KINDS];

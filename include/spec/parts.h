@@ -16,6 +16,7 @@ extern const struct jread_schema
 extern const struct jread_schema spec_resources_schema;	/* struct resources */
 extern const struct jread_schema spec_seccomp_schema;	/* struct seccomp */
 extern const struct jread_schema spec_memory_policy_schema;	/* struct memory_policy */
+extern const struct jread_schema spec_rdt_schema;		/* struct intel_rdt */
 extern jread_fn spec_net_devices;			/* struct net_devices */
 extern const struct jread_schema spec_hooks_schema;	/* struct spec, its hooks */
 extern const struct jread_list spec_mounts_list;	/* struct mounts */

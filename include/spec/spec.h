@@ -46,6 +46,7 @@ struct spec {
 	bool has_seccomp;
 	struct seccomp seccomp;
 	struct memory_policy memory_policy;
+	struct intel_rdt intel_rdt;
 	bool has_personality;
 	unsigned long personality;		/* PER_LINUX or PER_LINUX32 */
 };
@@ -64,6 +65,9 @@ extern const char *const spec_memory_mode_words[], *const spec_memory_flag_words
 /* Reads one options list (as in mounts[].options) into m; used by launch for -v and --mount too. `where` is put in front
  * of an error. */
 int spec_mount_options(struct arena *a, const struct strings *options, struct mount *m, const char *where, struct err *e);
+/* NULL, or what is wrong with a value of l3CacheSchema or memBwSchema (update). */
+const char *spec_rdt_cache(const char *text);
+const char *spec_rdt_bandwidth(const char *text);
 /* RLIMIT_NOFILE or "nofile" -> the number, or -EINVAL; and back ("RLIMIT_NOFILE"), NULL when unknown. */
 int spec_rlimit_find(const char *name);
 const char *spec_rlimit_name(int resource);

@@ -75,6 +75,15 @@ struct memory_policy {
 };
 enum { MEMORY_NODES_MAX = 1024 };	/* the kernel's, at most (NODES_SHIFT 10) */
 
+/* OCI linux.intelRdt. The lines are those of resctrl's schemata file. */
+struct intel_rdt {
+	bool set;
+	const char *clos_id;		/* "/": the default class; NULL: one named after the container */
+	const char *l3_schema, *mb_schema;
+	struct strings schemata;
+	bool monitoring;
+};
+
 /* Not "struct rlimit": sys/resource.h owns that name. */
 struct process_rlimit { int resource; /* RLIMIT_* */ const char *name; uint64_t soft, hard; /* UINT64_MAX = unlimited */ };
 struct rlimits { size_t n; const struct process_rlimit *v; };

@@ -88,13 +88,14 @@ static json_t *enabled(bool is)
 static json_t *linux_object(void)
 {
 	return json_pack(
-		"{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:{s:b, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:{s:o}, s:o, s:{s:o, s:o}}",
+		"{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:{s:b, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:{s:b, s:b, s:b}, s:{s:o}, s:o, s:{s:o, s:o}}",
 		"namespaces", word_array(namespace_words), "capabilities", capability_array(),
 		"cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
 		"enabled", 1, "actions", word_array(filter_action_words), "operators",
 		word_array(filter_operator_words), "archs", word_array(filter_arch_words),
 		"knownFlags", word_array(filter_flag_words), "supportedFlags", supported_flags(),
-		"apparmor", enabled(true), "selinux", enabled(true), "intelRdt", enabled(false),
+		"apparmor", enabled(true), "selinux", enabled(true), "intelRdt", "enabled", 1,
+		"schemata", 1, "monitoring", 1,
 		"mountExtensions", "idmap", enabled(true), "netDevices", enabled(true),
 		"memoryPolicy", "modes", word_array(spec_memory_mode_words), "flags",
 		word_array(spec_memory_flag_words));

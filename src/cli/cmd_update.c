@@ -47,8 +47,10 @@ static const struct cli_option update_options[] = {
 	{ "pids-limit", 0, CLI_STRING, AT(pids_limit), "N",
 	  "most processes and threads; -1 for no limit" },
 	{ "blkio-weight", 0, CLI_STRING, AT(blkio_weight), "N", "share of block I/O, 10 to 1000" },
-	{ "l3-cache-schema", 0, CLI_STRING, AT(l3_cache_schema), "SCHEMA", NULL },
-	{ "mem-bw-schema", 0, CLI_STRING, AT(mem_bw_schema), "SCHEMA", NULL },
+	{ "l3-cache-schema", 0, CLI_STRING, AT(l3_cache_schema), "SCHEMA",
+	  "cache share of a container with linux.intelRdt" },
+	{ "mem-bw-schema", 0, CLI_STRING, AT(mem_bw_schema), "SCHEMA",
+	  "bandwidth share of a container with linux.intelRdt, MB:..." },
 	/* The kernel has forgotten both. */
 	{ "kernel-memory", 0, CLI_IGNORED, 0, "BYTES", NULL },
 	{ "kernel-memory-tcp", 0, CLI_IGNORED, 0, "BYTES", NULL },
@@ -148,12 +150,17 @@ static int update(const struct cli_globals *g, const struct update_options *o, c
 	const struct resources *asked = &flags;
 	int r;
 
-	if (o->l3_cache_schema || o->mem_bw_schema)
-		return err_set(e, ENOTSUP,
-			       "--%s: Intel RDT is not supported by this build of caisson",
-			       o->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
+	const struct intel_rdt rdt = { .set = true, .l3_schema = o->l3_cache_schema, .mb_schema = o->mem_bw_schema };
+	const char *wrong;
+
+	wrong = o->l3_cache_schema ? spec_rdt_cache(o->l3_cache_schema) : NULL;
+	if (wrong)
+		return err_set(e, EINVAL, "--l3-cache-schema: %s", wrong);
+	wrong = o->mem_bw_schema ? spec_rdt_bandwidth(o->mem_bw_schema) : NULL;
+	if (wrong)
+		return err_set(e, EINVAL, "--mem-bw-schema: %s", wrong);
 	r = o->resources ? from_file(&a, o->resources, &asked, e) : from_flags(o, &flags, e);
-	return r < 0 ? r : container_update(g->root, id, asked, e);
+	return r < 0 ? r : container_update(g->root, id, asked, rdt.l3_schema || rdt.mb_schema ? &rdt : NULL, e);
 }
 
 static int update_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)

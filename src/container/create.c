@@ -30,7 +30,8 @@ struct creating {
 	struct state_dir dir;
 	struct state state;
 	struct cgroup cgroup;
-	bool cgroup_made, launched, pid_file_written;
+	struct resctrl rdt;
+	bool cgroup_made, rdt_made, launched, pid_file_written;
 	struct filters filters;
 	int gate, console, pidfd_sock;
 	char keyring[1100];
@@ -96,6 +97,23 @@ static int make_cgroup(struct creating *c, struct err *e)
 	return c->cgroup_made ? cgroup_limit(&c->cgroup, limits, false, e) : 0;
 }
 
+static int locate_rdt(struct creating *c, struct err *e)
+{
+	const struct intel_rdt *want = &c->plan->intel_rdt;
+	int r = want->set ? resctrl_check(e) : 0;
+
+	return r < 0 || !want->set ? r : resctrl_locate(&c->arena, RESCTRL_ROOT, c->plan->id, want, &c->rdt, e);
+}
+
+static int make_rdt(struct creating *c, struct err *e)
+{
+	if (!c->rdt.group)
+		return 0;
+	int r = resctrl_make(&c->rdt, &c->plan->intel_rdt, e);
+	c->rdt_made = r == 0;
+	return r;
+}
+
 /* Before there is a cgroup or a process: a runtime that is killed half-way leaves a record that delete can clean up after. */
 static int announce(struct creating *c, struct err *e)
 {
@@ -111,6 +129,7 @@ static int announce(struct creating *c, struct err *e)
 		.owner = "",
 		.annotations = p->annotations,
 		.cgroup = c->cgroup,
+		.rdt = c->rdt,
 		.id_range = c->r->id_range,
 		.keyring = c->r->no_new_keyring ? NULL : c->keyring,
 	};
@@ -146,6 +165,7 @@ static void fill_request(struct creating *c, struct launch_request *out)
 		.process = &c->plan->process,
 		.filters = &c->filters,
 		.cgroup = &c->cgroup,
+		.rdt = &c->rdt,
 		.state = state_format_for_hook,
 		.target_pidfd = -1,
 		.gate_fd = c->gate,
@@ -236,8 +256,10 @@ static const struct { const char *doing; int (*run)(struct creating *, struct er
 	{ "create: make the state",	 make_state },
 	{ "create: build the filters",	 build_filters },
 	{ "create: locate the cgroup",	 locate_cgroup },
+	{ "create: locate the RDT class", locate_rdt },
 	{ "create: announce",		 announce },
 	{ "create: make the cgroup",	 make_cgroup },
+	{ "create: make the RDT class",	 make_rdt },
 	{ "create: open the gate",	 open_gate },
 	{ "create: launch",		 launch },
 	{ "create: read back",		 read_back },	/* the kernel's view against the plan, before the gate opens */
@@ -273,6 +295,8 @@ static void undo(struct creating *c)
 		if (cgroup_remove(&c->cgroup, &e) < 0)
 			log_warn("after the failed launch: %s", e.text);
 	}
+	if (c->rdt_made && resctrl_remove(&c->rdt, &e) < 0)
+		log_warn("after the failed launch: %s", e.text);
 	if (c->pid_file_written)
 		(void)unlink(c->r->pid_file); /* may not have been made */
 	if (c->dir.fd >= 0 && state_dir_remove(&c->dir, &e) < 0)

@@ -71,6 +71,8 @@ static int destroy(struct state_dir *d, struct arena *a, const struct state *s, 
 	if (r == 0 && s->cgroup.n)
 		r = cgroup_remove(&s->cgroup, e);
 	if (r == 0)
+		r = resctrl_remove(&s->rdt, e);
+	if (r == 0)
 		r = fault_here("delete: remove the state", e);
 	if (r == 0)
 		r = state_dir_remove(d, e);

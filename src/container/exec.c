@@ -99,6 +99,7 @@ static int launch(struct executing *x, struct err *e)
 		.process = x->process,
 		.filters = &x->filters,
 		.cgroup = &x->cgroup,
+		.rdt = &x->state->rdt,
 		.state = state_format_for_hook,
 		.target_pidfd = x->target,
 		.gate_fd = -1,

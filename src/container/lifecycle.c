@@ -204,7 +204,8 @@ static int update_all(struct opened *o, const struct resources *r, struct err *e
 	return s;
 }
 
-int container_update(const char *state_root, const char *id, const struct resources *r, struct err *e)
+int container_update(const char *state_root, const char *id, const struct resources *r, const struct intel_rdt *rdt,
+		     struct err *e)
 {
 	auto_opened o = OPENED_INIT;
 	int s = open_state(state_root, id, true, &o, e);
@@ -215,5 +216,6 @@ int container_update(const char *state_root, const char *id, const struct resour
 		return s;
 	if (o.status == STATUS_STOPPED)
 		return err_set(e, ESRCH, "container not running");
-	return update_all(&o, r, e);
+	s = rdt ? resctrl_update(&o.state->rdt, rdt, e) : 0;
+	return s < 0 ? s : update_all(&o, r, e);
 }

@@ -77,6 +77,9 @@ int state_write(const struct state_dir *d, const struct state *s, struct err *e)
 		add_member(&v, "idRange", json_string(s->id_range));
 	if (s->keyring)
 		add_member(&v, "keyring", json_string(s->keyring));
+	if (s->rdt.group)
+		add_member(&v, "resctrl", json_pack("{s:s, s:s*, s:b}", "group", s->rdt.group, "monitor", s->rdt.monitor,
+						    "own", s->rdt.own));
 	r = dump_or_fail(v, JSON_COMPACT, &text, &len, e);
 	if (r < 0)
 		return err_wrap(e, "container %s", s->id);
@@ -158,6 +161,22 @@ static int read_text(struct arena *a, const json_t *o, const char *key, bool req
 	return *out ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
+static int read_resctrl(struct arena *a, const json_t *o, struct resctrl *out, struct err *e)
+{
+	const json_t *v = json_object_get(o, "resctrl");
+	int r;
+
+	if (!v)
+		return 0;
+	if (!json_is_object(v))
+		return err_set(e, EPROTO, "resctrl: must be an object");
+	r = read_text(a, v, "group", true, &out->group, e);
+	if (r == 0)
+		r = read_text(a, v, "monitor", false, &out->monitor, e);
+	out->own = json_is_true(json_object_get(v, "own"));
+	return r < 0 ? err_wrap(e, "resctrl") : 0;
+}
+
 static int read_number(const json_t *o, const char *key, int64_t max, int64_t *out, struct err *e)
 {
 	const json_t *v = json_object_get(o, key);
@@ -206,6 +225,8 @@ static int read_document(struct arena *a, const json_t *o, struct state *s, stru
 		r = err_set(e, EPROTO, "cgroup: must be an object");
 	if (r == 0)
 		r = cgroup_from_json(a, cgroup, &s->cgroup, e);
+	if (r == 0)
+		r = read_resctrl(a, o, &s->rdt, e);
 	if (r < 0)
 		return r;
 	s->pid = (pid_t)pid;

@@ -276,6 +276,8 @@ static int adjust_step(struct making *m, struct err *e)
 	int r = score->set && !m->child.in_user ? limits_oom_score(m->l->pid, score->v, e) : 0;
 	if (r == 0)
 		r = raise_limits(m, e);
+	if (r == 0)
+		r = resctrl_join(m->r->rdt, m->l->pid, e);
 	return r < 0 ? r : move_net_devices(m, e);
 }
 

@@ -116,6 +116,7 @@ static void copy_document(struct plan *p, const struct spec *s)
 	p->hostname = s->hostname;
 	p->domainname = s->domainname;
 	p->memory_policy = s->memory_policy;
+	p->intel_rdt = s->intel_rdt;
 	p->has_personality = s->has_personality;
 	p->personality = s->personality;
 	memcpy(p->hooks, s->hooks, sizeof(p->hooks));

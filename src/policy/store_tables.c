@@ -59,6 +59,10 @@ TYPE(memory_policy, struct memory_policy,
      FBOOL(struct memory_policy, set), FUNSIGNED(struct memory_policy, mode), FUNSIGNED(struct memory_policy, flags),
      FTEXT(struct memory_policy, nodes));
 
+TYPE(intel_rdt, struct intel_rdt,
+     FBOOL(struct intel_rdt, set), FTEXT(struct intel_rdt, clos_id), FTEXT(struct intel_rdt, l3_schema),
+     FTEXT(struct intel_rdt, mb_schema), FLIST(struct intel_rdt, schemata, &text_type), FBOOL(struct intel_rdt, monitoring));
+
 TYPE(rlimit, struct process_rlimit,
      FSIGNED(struct process_rlimit, resource), FTEXT(struct process_rlimit, name), FUNSIGNED(struct process_rlimit, soft),
      FUNSIGNED(struct process_rlimit, hard));
@@ -184,7 +188,8 @@ static const struct store_field plan_fields[] = {
 	FLIST(struct plan, gid_map, &id_map_type), FSTRUCT(struct plan, boottime, &time_offset_type),
 	FSTRUCT(struct plan, monotonic, &time_offset_type), FTEXT(struct plan, hostname),
 	FTEXT(struct plan, domainname), FLIST(struct plan, sysctl, &key_value_type),
-	FSTRUCT(struct plan, memory_policy, &memory_policy_type), FBOOL(struct plan, has_personality),
+	FSTRUCT(struct plan, memory_policy, &memory_policy_type), FSTRUCT(struct plan, intel_rdt, &intel_rdt_type),
+	FBOOL(struct plan, has_personality),
 	FUNSIGNED(struct plan, personality),
 	FARRAY(struct plan, hooks, HOOK_KINDS, &hooks_type), FTEXT(struct plan, cgroups_path),
 	FBOOL(struct plan, no_cgroup), FSTRUCT(struct plan, resources, &store_resources_type),

@@ -78,7 +78,7 @@ is "takes effect, too" "$(shim events --stats "$ID" | jq .data.pids.limit)" 77
 ok "update by options" shim update --memory 32m --pids-limit 55 "$ID"
 is "takes effect as well" "$(shim events --stats "$ID" | jq -c '[.data.memory.usage.limit, .data.pids.limit]')" '[33554432,55]'
 fails "update with a wrong number is refused" "--memory" caisson update --memory lots "$ID"
-fails "update for Intel RDT is refused" "not supported by this build" caisson update --l3-cache-schema x "$ID"
+fails "update for Intel RDT is refused where there is none" "without linux.intelRdt" caisson update --l3-cache-schema L3:0=f "$ID"
 ok "kill --all ID N" shim kill --all "$ID" 9
 ok "the container ends" wait_for 5 has_status "$ID" stopped
 one_error "kill after the end is not found" "container not running" kill "$ID" 9

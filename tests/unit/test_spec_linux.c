@@ -10,6 +10,7 @@
 #define DEVICE(rest) WITH_LINUX("'devices':[{" rest "}]")
 #define SYSCTL(key) WITH_LINUX("'sysctl':{'" key "':'1'}")
 #define MPOL(policy) WITH_LINUX("'memoryPolicy':{" policy "}")
+#define RDT(members) WITH_LINUX("'intelRdt':{" members "}")
 #define NET(devices) WITH_LINUX("'namespaces':[{'type':'network'}],'netDevices':{" devices "}")
 
 static const struct spec_case cases[] = {
@@ -98,8 +99,24 @@ static const struct spec_case cases[] = {
 	{ NET("'a':{'name':'x'},'b':{'name':'x'}"), "linux.netDevices.b.name: \"x\" is given twice" },
 	{ NET("'a':{'name':'b'},'b':{}"), "linux.netDevices.b.name: \"b\" is given twice" },
 	{ WITH_LINUX("'netDevices':{'eth0':{}}"), "linux.netDevices: needs a network namespace" },
-	/* what we cannot do is said by name */
-	{ WITH_LINUX("'intelRdt':{}"), "linux.intelRdt: is not supported" },
+	/* intelRdt */
+	{ RDT(""), NULL },
+	{ RDT("'closID':'','l3CacheSchema':'','memBwSchema':'','schemata':[]"), NULL },
+	{ RDT("'closID':'/'"), NULL },
+	{ RDT("'closID':'guaranteed','l3CacheSchema':'L3:0=7f0;1=1f','memBwSchema':'MB:0=20;1=70','enableMonitoring':true"), NULL },
+	{ RDT("'schemata':['L3:0=f','MB:0=10']"), NULL },
+	{ WITH_LINUX("'intelRdt':[]"), "linux.intelRdt: must be an object" },
+	{ RDT("'closID':'.'"), "linux.intelRdt.closID: must be" },
+	{ RDT("'closID':'..'"), "linux.intelRdt.closID: must be" },
+	{ RDT("'closID':'a/b'"), "linux.intelRdt.closID: must be" },
+	{ RDT("'closID':'a\\nb'"), "linux.intelRdt.closID: must be" },
+	{ RDT("'closID':1"), "linux.intelRdt.closID: must be a string" },
+	{ RDT("'l3CacheSchema':'L3:0=f\\nMB:0=1'"), "linux.intelRdt.l3CacheSchema: must not hold a newline" },
+	{ RDT("'memBwSchema':'L3:0=f'"), "linux.intelRdt.memBwSchema: must begin with \"MB:\"" },
+	{ RDT("'memBwSchema':'MB:0=1\\n'"), "linux.intelRdt.memBwSchema: must not hold a newline" },
+	{ RDT("'schemata':['']"), "linux.intelRdt.schemata[0]: must not be empty" },
+	{ RDT("'schemata':['a','b\\nc']"), "linux.intelRdt.schemata[1]: must not hold a newline" },
+	{ RDT("'enableMonitoring':1"), "linux.intelRdt.enableMonitoring: must be" },
 	/* memoryPolicy */
 	{ MPOL("'mode':'MPOL_LOCAL'"), NULL },
 	{ MPOL("'mode':'MPOL_DEFAULT','nodes':'','flags':[]"), NULL },
