@@ -41,7 +41,8 @@ struct state {
 
 /* letters, digits, "_+-." ; not "." or ".." ; at most 1024 bytes; the error says "invalid container ID format". */
 int state_check_id(const char *id, struct err *e);
-/* The default: /run/caisson as root; $XDG_RUNTIME_DIR/caisson otherwise. Writes at most size bytes. */
+/* The default: /run/caisson as root; $XDG_RUNTIME_DIR/caisson otherwise, and as a user namespace's root when that is set.
+ * Writes at most size bytes. */
 int state_default_root(char *out, size_t size, struct err *e);
 
 /* An open state directory. */

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/path.h"
+#include "kernel/host.h"
 #include "spec/spec.h"
 
 #ifndef CAISSON_VERSION
@@ -122,7 +123,7 @@ bool cli_rootless(const struct cli_globals *g)
 {
 	if (str_eq(g->rootless, "true"))
 		return true;
-	return !str_eq(g->rootless, "false") && geteuid() != 0;
+	return !str_eq(g->rootless, "false") && (geteuid() != 0 || host_in_user_namespace());
 }
 
 int cli_state(const struct cli_globals *g, const char *id, struct arena *a, struct state_dir *d,

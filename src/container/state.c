@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "kernel/host.h"
 
 enum {
 	ID_MAX = 1024,
@@ -44,10 +45,13 @@ int state_default_root(char *out, size_t size, struct err *e)
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	int n;
 
-	if (geteuid() == 0)
-		n = snprintf(out, size, "/run/caisson");
-	else if (runtime_dir && runtime_dir[0] == '/')
+	bool dir_given = runtime_dir && runtime_dir[0] == '/', root = geteuid() == 0;
+
+	/* Rootless podman calls us as the root of its user namespace: /run is not its own there. */
+	if (dir_given && (!root || host_in_user_namespace()))
 		n = snprintf(out, size, "%s/caisson", runtime_dir);
+	else if (root)
+		n = snprintf(out, size, "/run/caisson");
 	else
 		return err_set(
 			e, EINVAL,

@@ -51,7 +51,7 @@ static int capabilities(struct facts *f, struct err *e)
 
 /* The initial user namespace maps all ids to themselves in one line. No /proc: taken for a
  * namespace, the careful answer. */
-static bool in_user_namespace(void)
+bool host_in_user_namespace(void)
 {
 	char text[256];
 	uint32_t inside, outside, count;
@@ -105,7 +105,7 @@ int host_facts(struct facts *out, struct err *e)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return err_sys(e, "host: getrlimit");
 	f.nofile_hard = limit.rlim_max;
-	f.in_user_namespace = in_user_namespace();
+	f.in_user_namespace = host_in_user_namespace();
 	security_modules(&f);
 	*out = f;
 	return 0;

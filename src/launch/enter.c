@@ -28,7 +28,7 @@ int enter_between(struct child *c, struct err *e)
 		r = child_hide(c, e);
 	if (r < 0)
 		return r;
-	if (setns(c->r->target_pidfd, CLONE_NEWUSER) < 0)
+	if (c->r->plan->ns[NS_USER].mode != NS_INHERIT && setns(c->r->target_pidfd, CLONE_NEWUSER) < 0)
 		return err_sys(e, "join the container's user namespace");
 	if (c->r->plan->ns[NS_PID].mode != NS_INHERIT && setns(c->r->target_pidfd, CLONE_NEWPID) < 0)
 		return err_sys(e, "join the container's pid namespace");

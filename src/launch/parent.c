@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "kernel/host.h"
 #include "kernel/idmap.h"
 #include "kernel/limits.h"
 #include "kernel/net_devices.h"
@@ -64,9 +65,18 @@ static bool is_exec(const struct launch_request *r)
 	return r->target_pidfd >= 0;
 }
 
+/* The root of a user namespace has mounts to give only when the mount namespace is its own as well. */
+static bool may_clone_mounts(void)
+{
+	auto_fd int tree = sys_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return tree >= 0;
+}
+
 static bool is_admin(void)
 {
-	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1;
+	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1 &&
+	       (!host_in_user_namespace() || may_clone_mounts());
 }
 
 static int prepare_cgroup(struct making *m, struct err *e)
@@ -131,7 +141,10 @@ static int open_own(const char *ns, struct err *e)
 	return fd < 0 ? err_sys(e, "open %s", path) : fd;
 }
 
-/* pid: setns(2) changes only what our children get, so the clone below lands there without a further fork. */
+/*
+ * pid: setns(2) changes only what our children get, so the clone below lands there without a further fork. Who may not come back
+ * afterwards (the root of a user namespace that has no pid namespace of its own, as rootless podman's) sends one in between.
+ */
 static int enter_pid_namespace(struct making *m, struct err *e)
 {
 	int fd = is_exec(m->r) ? m->r->target_pidfd : m->child.join.v[NS_PID];
@@ -142,6 +155,11 @@ static int enter_pid_namespace(struct making *m, struct err *e)
 	m->own_pid_ns = open_own("pid", e);
 	if (m->own_pid_ns < 0)
 		return m->own_pid_ns;
+	if (setns(m->own_pid_ns, CLONE_NEWPID) < 0) {
+		fd_close(&m->own_pid_ns);
+		m->between = true;
+		return 0;
+	}
 	if (setns(fd, CLONE_NEWPID) < 0)
 		return err_sys(e, "join the pid namespace");
 	fd_close(&m->child.join.v[NS_PID]);

@@ -5,7 +5,7 @@
 need setpriv unshare
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 29
+plan 31
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -51,6 +51,15 @@ ok "kill" rl kill "$ID" KILL
 ok "stopped" wait_for 5 is_now "$ID" stopped
 ok "delete" rl delete "$ID"
 is "gone" "$(rl_status "$ID")" gone
+
+# As podman calls: the root of a user namespace that an ordinary user made.
+cp "$BUNDLE/config.json" "$TMP/config.json"
+reconfig '(.linux.uidMappings[0], .linux.gidMappings[0]).hostID = 0 | .process.args = ["/bin/sleep", "300"]'
+within() { user unshare -Ur --kill-child timeout -k 5 30 "$BIN" "$@"; }
+ok "create in a user namespace, as its root" within create -b "$BUNDLE" "$ID"
+is "its state is below XDG_RUNTIME_DIR too" "$(ls "$TMP/run/caisson")" "$ID"
+within delete --force "$ID" > "$TMP/out" 2>&1 || diag "$(cat "$TMP/out")"
+cp "$TMP/config.json" "$BUNDLE/config.json"
 
 reconfig '.linux.resources = {"memory": {"limit": 33554432}}'
 fails "a limit that cannot be set is an error, not silence" "" rl create -b "$BUNDLE" "$ID"
