@@ -24,7 +24,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 CC=${CC:-musl-gcc}
 HOST=${HOST:-$(gcc -dumpmachine 2> /dev/null || echo native)}
 export CC
-recipe="recipe 1, $CC, static-mnl.c $(cksum < "$top/contrib/static-mnl.c")" # raise the number when the way of building changes
+recipe="recipe 2, $CC, $(cat "$top/contrib/static-mnl.c" "$top/contrib/small-copy.h" | cksum)" # raise the number when the way of building changes
 if [ "$(head -n 1 "$dir/.stamp" 2> /dev/null)" = "$recipe" ]; then
 	exit 0
 fi
@@ -104,12 +104,14 @@ make_library() {
 		{ [ -x configure ] || autoreconf -fi; } &&
 		./configure --host="$HOST" --build="$build" --prefix="$dir" --libdir="$dir/lib" \
 			--enable-static --disable-shared --disable-dependency-tracking "$@" &&
-		make -j"$(nproc)" && make install
+		make -j"$(nproc)" CFLAGS="$make_cflags" && make install CFLAGS="$make_cflags"
 	} > "$log" 2>&1 || { echo "build-static-deps: $name failed; the end of $log:" >&2; tail -n 25 "$log" >&2; exit 1; }
 	cd "$dir/src"
 }
 
+make_cflags="$CFLAGS -include $top/contrib/small-copy.h" # for make alone: configure's probes declare memcpy themselves
 make_library jansson
+make_cflags=$CFLAGS
 if [ "$mnl" = source ]; then
 	make_library libmnl
 else
