@@ -61,6 +61,9 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
  * is not looked at, as in exec, whose process is not the one that is activated. */
 int bundle_preserved_fds(const char *flag, unsigned *total, unsigned *listen, struct err *e);
 
+/* NOTIFY_SOCKET of the caller, or NULL. */
+int bundle_notify(const char **out, struct err *e);
+
 /* create and exec: what a console socket may go with. */
 int bundle_check_console(bool terminal, bool detach, const char *console_socket, struct err *e);
 

@@ -25,6 +25,7 @@ struct create_request {
 	const char *pidfd_socket;	/* NULL */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
+	const char *notify;		/* NOTIFY_SOCKET of the caller, whose mount is among the plan's; NULL */
 	bool rootless;			/* ignore cgroup permission errors */
 	const char *id_range;		/* launch; NULL */
 	bool gate;			/* true: wait for `start` (create); false: run at once (run) */
@@ -35,11 +36,14 @@ struct started {
 	pid_t pid;
 	int pidfd;			/* the caller closes it */
 	int console;			/* pty master in the foreground; -1 */
+	int notify;			/* run with NOTIFY_SOCKET: where the program says that it is ready. 0: none */
+	const char *notify_manager;	/* and who wants to know */
 };
 
 /* On any failure nothing is left: no process, mount, cgroup, directory, socket. */
 int container_create(const struct create_request *r, struct started *out, struct err *e);
-int container_start(const char *state_root, const char *id, struct err *e);
+/* notify: NOTIFY_SOCKET, or NULL. With it start returns when the program is ready, or has ended. */
+int container_start(const char *state_root, const char *id, const char *notify, struct err *e);
 int container_kill(const char *state_root, const char *id, int sig, bool all, struct err *e);
 int container_delete(const char *state_root, const char *id, bool force, struct err *e);
 int container_pause(const char *state_root, const char *id, struct err *e);

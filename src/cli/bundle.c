@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "cli/cli.h"
 #include "container/image.h"
+#include "container/notify.h"
 #include "kernel/host.h"
 #include "policy/labels.h"
 
@@ -161,6 +162,53 @@ static int add_listen_fds(struct arena *a, unsigned listen, const struct spec **
 	return 0;
 }
 
+int bundle_notify(const char **out, struct err *e)
+{
+	const char *manager = getenv("NOTIFY_SOCKET");
+	const char *wrong = manager && manager[0] ? notify_wrong(manager) : NULL;
+
+	if (wrong)
+		return err_set(e, EINVAL, "NOTIFY_SOCKET: \"%.128s\" %s", manager, wrong);
+	*out = manager && manager[0] ? manager : NULL;
+	return 0;
+}
+
+static int notify_mount(struct arena *a, const char *source, struct mount *out, struct err *e)
+{
+	static const char *const words[] = { "bind", "nosuid", "noexec", "nodev", "ro", NULL };
+	const struct strings options = { N_ELEMENTS(words) - 1, words };
+
+	*out = (struct mount){ .index = SIZE_MAX, .destination = NOTIFY_DIR, .source = source, .data = "" };
+	return source ? spec_mount_options(a, &options, out, "NOTIFY_SOCKET", e) : err_code(e, ENOMEM, "NOTIFY_SOCKET");
+}
+
+/* The program gets a socket of the container's own: container/notify.h. */
+static int add_notify(struct arena *a, const char *root, const char *id, const struct spec **io, struct err *e)
+{
+	const struct spec *old = *io;
+	const char *manager;
+	int r = bundle_notify(&manager, e);
+
+	if (r < 0 || !manager || !old->has_process)
+		return r;
+	struct spec *spec = arena_alloc(a, sizeof(*spec));
+	struct mount *mounts = arena_array(a, old->mounts.n + 1, sizeof(*mounts));
+	const char **env = arena_array(a, old->process.env.n + 2, sizeof(*env));
+	if (!spec || !mounts || !env)
+		return err_code(e, ENOMEM, "NOTIFY_SOCKET");
+	*spec = *old;
+	for (size_t i = 0; i < old->mounts.n; i++)
+		mounts[i] = old->mounts.v[i];
+	for (size_t i = 0; i < old->process.env.n; i++)
+		env[i] = old->process.env.v[i];
+	env[old->process.env.n] = "NOTIFY_SOCKET=" NOTIFY_INSIDE;
+	r = notify_mount(a, arena_printf(a, "%s/%s/" NOTIFY_STATE, root, id), &mounts[old->mounts.n], e);
+	spec->mounts = (struct mounts){ old->mounts.n + 1, mounts };
+	spec->process.env = (struct strings){ old->process.env.n + 1, env };
+	*io = spec;
+	return r;
+}
+
 static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec,
 		       struct label_caps *out, struct err *e)
 {
@@ -222,6 +270,8 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	if (r == 0)
 		r = add_listen_fds(a, listen, &b.spec, e);
 	if (r == 0)
+		r = add_notify(a, g->root, id, &b.spec, e);
+	if (r == 0)
 		r = root_path(a, request.bundle, b.spec, &request.root_path, e);
 	if (r == 0)
 		r = read_labels(a, o, b.spec, &labels, e);
@@ -276,6 +326,8 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
 		r = err_set(e, EINVAL, "process: is required by `run`");
 	if (r == 0)
 		r = bundle_preserved_fds(o->preserve_fds, &request.preserve_fds, &listen, e);
+	if (r == 0)
+		r = bundle_notify(&request.notify, e);
 	if (r == 0)
 		r = cli_absolute(&a, o->pid_file, &request.pid_file, e);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/bundle.h"
 #include "cli/cli.h"
+#include "container/notify.h"
 
 static const struct cli_option create_options[] = { CREATE_OPTION_ROWS, { 0 } };
 
@@ -44,6 +45,9 @@ static int run_run(const struct cli_globals *g, const void *options, int argc, c
 	(void)argc;
 	if (bundle_create(g, o, argv[0], &how, &s, &e) < 0)
 		return cli_fail(&e, 1);
+	/* The program runs by now: what goes wrong here does not stop it. */
+	if (o->detach && s.notify && notify_wait(s.notify, s.notify_manager, s.pid, s.pidfd, &e) < 0)
+		log_warn("%s", e.text);
 	if (!o->detach) {
 		status = container_wait(&s, &e);
 		if (status < 0)
@@ -54,6 +58,8 @@ static int run_run(const struct cli_globals *g, const void *options, int argc, c
 	}
 	fd_close(&s.pidfd);
 	fd_close(&s.console);
+	if (s.notify)
+		fd_close(&s.notify);
 	return status;
 }
 

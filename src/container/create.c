@@ -17,6 +17,7 @@
 #include "container/id_ranges.h"
 #include "container/keep.h"
 #include "container/lifecycle.h"
+#include "container/notify.h"
 #include "container/posture.h"
 #include "kernel/filter.h"
 #include "kernel/tty.h"
@@ -33,7 +34,7 @@ struct creating {
 	struct resctrl rdt;
 	bool cgroup_made, rdt_made, launched, pid_file_written;
 	struct filters filters;
-	int gate, console, pidfd_sock;
+	int gate, console, pidfd_sock, notify;
 	char keyring[1100];
 	struct launch launch;
 };
@@ -68,7 +69,9 @@ static int check_request(struct creating *c, struct err *e)
 
 static int make_state(struct creating *c, struct err *e)
 {
-	return state_dir_make(c->r->state_root, c->plan->id, &c->dir, e);
+	int r = state_dir_make(c->r->state_root, c->plan->id, &c->dir, e);
+
+	return r == 0 && c->r->notify ? notify_make(&c->dir, e) : r;
 }
 
 static int build_filters(struct creating *c, struct err *e)
@@ -149,6 +152,11 @@ static int open_gate(struct creating *c, struct err *e)
 		c->console = tty_connect(c->r->stdio.console_socket, e);
 		if (c->console < 0)
 			return err_wrap(e, "--console-socket");
+	}
+	if (c->r->notify && !c->r->gate) {
+		c->notify = notify_listen(&c->dir, e);
+		if (c->notify < 0)
+			return c->notify;
 	}
 	if (c->r->pidfd_socket) {
 		c->pidfd_sock = tty_connect(c->r->pidfd_socket, e);
@@ -309,6 +317,7 @@ static void creating_done(struct creating *c)
 	fd_close(&c->gate);
 	fd_close(&c->console);
 	fd_close(&c->pidfd_sock);
+	fd_close(&c->notify);
 	fd_close(&c->launch.sync);
 	state_dir_close(&c->dir);
 	arena_done(&c->arena);
@@ -317,7 +326,7 @@ static void creating_done(struct creating *c)
 int container_create(const struct create_request *r, struct started *out, struct err *e)
 {
 	struct creating c __attribute__((cleanup(creating_done))) = {
-		.r = r, .plan = r->plan, .dir = STATE_DIR_INIT, .gate = -1, .console = -1, .pidfd_sock = -1,
+		.r = r, .plan = r->plan, .dir = STATE_DIR_INIT, .gate = -1, .console = -1, .pidfd_sock = -1, .notify = -1,
 		.launch = LAUNCH_INIT,
 	};
 
@@ -330,6 +339,10 @@ int container_create(const struct create_request *r, struct started *out, struct
 		undo(&c);
 		return -e->code;
 	}
-	*out = (struct started){ c.launch.pid, fd_take(&c.launch.pidfd), fd_take(&c.launch.console) };
+	*out = (struct started){ .pid = c.launch.pid, .pidfd = fd_take(&c.launch.pidfd), .console = fd_take(&c.launch.console) };
+	if (c.notify >= 0) {
+		out->notify = fd_take(&c.notify);
+		out->notify_manager = r->notify;
+	}
 	return 0;
 }

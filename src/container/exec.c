@@ -170,6 +170,6 @@ int container_exec(const struct exec_request *r, struct started *out, struct err
 			(void)unlink(r->pid_file); /* may not have been made */
 		return -e->code;
 	}
-	*out = (struct started){ x.launch.pid, fd_take(&x.launch.pidfd), fd_take(&x.launch.console) };
+	*out = (struct started){ .pid = x.launch.pid, .pidfd = fd_take(&x.launch.pidfd), .console = fd_take(&x.launch.console) };
 	return 0;
 }

@@ -9,10 +9,12 @@
 
 #include "base/fault.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/gate.h"
 #include "container/keep.h"
+#include "container/notify.h"
 #include "launch/hooks.h"
 #include "launch/launch.h"
 #include "policy/update.h"
@@ -69,8 +71,23 @@ static int open_gate(struct opened *o, const struct plan *p, struct err *e)
 	return r;
 }
 
-int container_start(const char *state_root, const char *id, struct err *e)
+/* The program runs by now, and what goes wrong here does not stop it. */
+static void await_ready(struct opened *o, int sock, const char *manager)
 {
+	struct err e = { 0 };
+	const pid_t pid = o->state->pid;
+	auto_fd int pidfd = state_pidfd(o->state, &e);
+
+	if (pidfd < 0)
+		return; /* it has ended */
+	opened_done(o); /* the lock: others may stop it meanwhile */
+	if (notify_wait(sock, manager, pid, pidfd, &e) < 0)
+		log_warn("%s", e.text);
+}
+
+int container_start(const char *state_root, const char *id, const char *notify, struct err *e)
+{
+	auto_fd int sock = -1;
 	auto_opened o = OPENED_INIT;
 	const struct plan *p;
 	int r = open_state(state_root, id, true, &o, e);
@@ -82,6 +99,8 @@ int container_start(const char *state_root, const char *id, struct err *e)
 	if (o.status != STATUS_CREATED)
 		return err_set(e, EBUSY, "cannot start an already running container (it is %s)", state_status_name(o.status));
 	r = keep_read_plan(&o.dir, &o.arena, &p, e);
+	if (r == 0 && notify && (sock = notify_listen(&o.dir, e)) < 0 && sock != -ENOENT)
+		r = sock;
 	if (r == 0)
 		r = fault_here("start: open the gate", e);
 	if (r == 0)
@@ -89,6 +108,8 @@ int container_start(const char *state_root, const char *id, struct err *e)
 	if (r < 0)
 		return r;
 	r = run_poststart(&o, p, e);
+	if (r == 0 && sock >= 0)
+		await_ready(&o, sock, notify);
 	if (r == 0)
 		return 0;
 	/* OCI 1.3: a failed poststart hook stops and destroys the container. */

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/notify.h"
 #include "container/relay.h"
 
 struct watch {
@@ -23,6 +25,7 @@ struct watch {
 	const struct relay_options *o;
 	struct relay relay;
 	int signals;
+	int notify;      /* -1: nobody asks, or the program has said that it is ready */
 	bool reap_all;
 	bool ended;
 	int status;      /* of waitpid(2), once ended */
@@ -131,21 +134,36 @@ static int poll_timeout(const struct watch *w)
 	return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
+/* The caller is the service's main process: only that the program is ready is passed on. */
+static void pass_ready(struct watch *w)
+{
+	struct err e = { 0 };
+	int r = notify_take(w->notify, w->p->notify_manager, 0, &e);
+
+	if (r < 0)
+		log_warn("%s", e.text);
+	if (r)
+		w->notify = -1;
+}
+
 static int watch_run(struct watch *w, struct err *e)
 {
 	while (!w->ended) {
-		struct pollfd v[5] = {
+		struct pollfd v[6] = {
 			{ .fd = w->signals, .events = POLLIN },
 			{ .fd = w->p->pidfd,
 			  .events = POLLIN }, /* a negative one is ignored by poll(2) */
 		};
 		size_t n = relay_poll(&w->relay, v + 2);
-		int r = poll(v, (nfds_t)(2 + n), poll_timeout(w));
+		v[2 + n] = (struct pollfd){ .fd = w->notify, .events = POLLIN };
+		int r = poll(v, (nfds_t)(3 + n), poll_timeout(w));
 
 		if (r < 0 && errno != EINTR)
 			return err_sys(e, "wait for the container");
 		if (r > 0)
 			relay_step(&w->relay, v + 2, n);
+		if (r > 0 && v[2 + n].revents)
+			pass_ready(w);
 		read_signals(w);
 		if (w->kill_at && now_ms() >= w->kill_at) {
 			send_signal(w->p, SIGKILL);
@@ -160,7 +178,7 @@ static int watch_run(struct watch *w, struct err *e)
 
 int relay_wait(const struct started *p, const struct relay_options *o, struct err *e)
 {
-	struct watch w = { .p = p, .o = o };
+	struct watch w = { .p = p, .o = o, .notify = p->notify ? p->notify : -1 };
 	sigset_t set, old;
 	auto_fd int signals = -1;
 	int subreaper = 0, r;
