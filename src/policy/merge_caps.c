@@ -78,10 +78,22 @@ static void take(struct merge *m, uint64_t *left, uint64_t keep, const char *rul
 	*left &= keep;
 }
 
+/* Root loses nothing by it, and buildah asks for such sets in every step of a build: no warning then. */
+static void cut_ambient(struct merge *m, struct capsets *c)
+{
+	uint64_t gone = c->ambient & ~(c->permitted & c->inheritable);
+
+	c->ambient &= ~gone;
+	if (gone && m->plan->process.uid == 0)
+		merge_reason(m, REASON_NARROWED, "ambient capabilities", merge_caps_text(m, gone), "not needed by root",
+			     "not inheritable");
+	else if (gone)
+		merge_warn(m, "capabilities: %s ambient but not both permitted and inheritable: left out",
+			   merge_caps_text(m, gone));
+}
+
 static void cut_sets(struct merge *m, struct capsets *c, uint64_t keep)
 {
-	uint64_t ambient;
-
 	c->permitted &= keep;
 	c->inheritable &= keep;
 	c->effective &= keep;
@@ -91,11 +103,7 @@ static void cut_sets(struct merge *m, struct capsets *c, uint64_t keep)
 			   merge_caps_text(m, c->effective & ~c->permitted));
 		c->effective &= c->permitted;
 	}
-	ambient = c->ambient & c->permitted & c->inheritable;
-	if (ambient != c->ambient)
-		merge_warn(m, "capabilities: %s ambient but not both permitted and inheritable: left out",
-			   merge_caps_text(m, c->ambient & ~ambient));
-	c->ambient = ambient;
+	cut_ambient(m, c);
 }
 
 /* The host's own limits hold at every level (OCI: what cannot be granted is a warning, not a failure). */

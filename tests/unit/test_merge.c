@@ -277,6 +277,18 @@ Test(merge, ambient_stays_within_permitted_and_inheritable)
 	cr_expect(warned(c.plan, "effective but not permitted"));
 }
 
+Test(merge, root_is_not_warned_of_ambient_capabilities_it_does_not_need)
+{
+	auto_case c;
+
+	case_new(&c, LEVEL_BASELINE);
+	c.spec.process.uid = 0;
+	c.spec.process.caps = (struct capsets){ .bounding = 0xff, .permitted = 0xff, .effective = 0xff, .ambient = 0xff };
+	cr_assert_eq(case_merge(&c), 0, "%s", c.e.text);
+	cr_expect_eq(c.plan->process.caps.ambient, 0);
+	cr_expect_not(warned(c.plan, "ambient"));
+}
+
 Test(merge, what_the_host_lacks_is_left_out_with_a_warning_by_name)
 {
 	auto_case c;
