@@ -2,8 +2,8 @@
 /*
  * kernel/mounts.h - make one mount and attach it, by descriptors only.
  *
- * Restrict first, attach second: a mount is detached until its attributes are set, so it is never visible with weaker ones
- * (open_tree(2), fsopen(2), mount_setattr(2): Linux 5.12).
+ * Restrict first, attach second: a mount is on the stage (kernel/stage.h) until its attributes are set, so it is never visible
+ * with weaker ones.
  */
 #ifndef CAISSON_KERNEL_MOUNTS_H
 #define CAISSON_KERNEL_MOUNTS_H
@@ -12,10 +12,12 @@
 
 #include "base/err.h"
 #include "kernel/cgroup.h"
+#include "kernel/stage.h"
 #include "policy/plan.h"
 
 /* What all mounts of one container share. Descriptors are borrowed. */
 struct mounts_ctx {
+	struct stage *stage;
 	int root;			/* O_PATH of the new root mount, attached */
 	const char *bundle;		/* relative bind sources are below it */
 	const char *mount_label;	/* SELinux context for new file systems; NULL */
@@ -26,7 +28,7 @@ struct mounts_ctx {
 };
 
 /* A detached copy of a bind source (a tree for rbind). */
-int mounts_open_source(const struct mount *m, const char *bundle, struct err *e);
+int mounts_open_source(struct stage *s, const struct mount *m, const char *bundle, struct err *e);
 /* A tree cloned in the runtime's mount namespace is a peer of the host's mounts: makes it a slave (or private), as the child's
  * own copy of the namespace would be, unless rootfsPropagation asks for shared. */
 int mounts_cut(int tree, unsigned long root_propagation, struct err *e);
@@ -35,11 +37,8 @@ int mounts_idmap(int tree, int userns, bool recursive, struct err *e);
 /* mounts[m->index] into the container: target made when absent, source or file system, attributes, propagation, attached. */
 int mounts_attach(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e);
 
-/* A new detached file system. data: comma-joined options; attr: MOUNT_ATTR_*. */
-int mounts_new_fs(const char *type, const char *source, const char *data, unsigned long sb_flags, unsigned int attr,
-		  const char *label, struct err *e);
 /* A detached mount onto an O_PATH descriptor. */
-int mounts_move(int tree, int target, struct err *e);
+int mounts_move(const struct stage *s, int tree, int target, struct err *e);
 /* Type "cgroup" or "cgroup2": what that is depends on the host. */
 int mounts_attach_cgroup(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e);
 /* Copies what is at `from` (O_PATH directory) into `to`: directories, files, links, with owners and modes. */

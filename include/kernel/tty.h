@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "kernel/stage.h"
 
 struct tty { int master, slave; };
 void tty_close(struct tty *t);
@@ -17,7 +18,7 @@ void tty_close(struct tty *t);
  * sets the size when rows and columns are not 0, and gives the slave to uid. */
 int tty_open(int root, uint16_t rows, uint16_t columns, uint32_t uid, struct tty *out, struct err *e);
 /* Binds the slave on /dev/console inside `root`. */
-int tty_bind_console(int root, int slave, struct err *e);
+int tty_bind_console(struct stage *s, int root, int slave, struct err *e);
 /* Connects to the console (or pidfd) socket of an engine. */
 int tty_connect(const char *path, struct err *e);
 /* One message, one descriptor (cli-table 5.1). */

@@ -8,6 +8,7 @@
 
 #include "kernel/cgroup.h"
 #include "kernel/ns.h"
+#include "kernel/stage.h"
 #include "launch/launch.h"
 
 struct child {
@@ -20,6 +21,7 @@ struct child {
 	bool in_user;			/* exec: the process in between has joined the user and pid namespaces already */
 	bool await_maps;		/* a new user namespace: its maps and the mount trees come from the runtime */
 	int *sources, root_tree;	/* by mount index; -1 */
+	struct stage stage;
 	int root;			/* O_PATH of the root mount */
 	int record;
 };

@@ -16,95 +16,16 @@
 #include "base/path.h"
 #include "base/sys.h"
 
-int mounts_move(int tree, int target, struct err *e)
+int mounts_move(const struct stage *s, int tree, int target, struct err *e)
 {
-	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_sys(e, "attach the mount");
-	return 0;
+	int r = stage_move(s, tree, target);
+
+	return r < 0 ? err_code(e, -r, "attach the mount") : 0;
 }
 
-/* The kernel explains a refused option in the context's own log: "e tmpfs: Bad value for 'size'" (fsopen(2)). */
-static int fs_error(int fs, int code, struct err *e, const char *what, const char *word)
-{
-	char why[256];
-	ssize_t n = read(fs, why, sizeof(why) - 1);
-
-	if (n <= 2)
-		return err_code(e, code, "%s %s", what, word);
-	why[n] = '\0';
-	while (n > 0 && why[n - 1] == '\n')
-		why[--n] = '\0';
-	return err_code(e, code, "%s %s: %s", what, word, why + 2);
-}
-
-static int fs_word(int fs, char *word, struct err *e)
-{
-	char *value = strchr(word, '=');
-	int r;
-
-	if (value)
-		*value++ = '\0';
-	r = value ? sys_fsconfig(fs, FSCONFIG_SET_STRING, word, value, 0)
-		  : sys_fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0);
-	return r < 0 ? fs_error(fs, errno, e, "option", word) : 0;
-}
-
-static int fs_data(int fs, const char *data, struct err *e)
-{
-	if (!data || !*data)
-		return 0;
-	auto_free char *copy = strdup(data);
-	if (!copy)
-		return err_code(e, ENOMEM, "mount options");
-	char *rest = copy;
-	for (char *word; (word = strsep(&rest, ","));) {
-		int r = *word ? fs_word(fs, word, e) : 0;
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int fs_flags(int fs, unsigned long flags, struct err *e)
-{
-	static const struct { unsigned long flag; const char *word; } words[] = {
-		{ MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" }, { MS_MANDLOCK, "mand" },
-		{ MS_LAZYTIME, "lazytime" }, { MS_I_VERSION, "iversion" },
-	};
-
-	for (size_t i = 0; i < N_ELEMENTS(words); i++)
-		if ((flags & words[i].flag) && sys_fsconfig(fs, FSCONFIG_SET_FLAG, words[i].word, NULL, 0) < 0)
-			return fs_error(fs, errno, e, "option", words[i].word);
-	return 0;
-}
-
-int mounts_new_fs(const char *type, const char *source, const char *data, unsigned long sb_flags, unsigned int attr,
-		  const char *label, struct err *e)
-{
-	auto_fd int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
-
-	if (fs < 0)
-		return errno == ENODEV ? err_set(e, ENODEV, "file system type \"%s\" is not known to this kernel", type)
-				       : err_sys(e, "file system type \"%s\"", type);
-	if (source && *source && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
-		return fs_error(fs, errno, e, "source", source);
-	if (label && sys_fsconfig(fs, FSCONFIG_SET_STRING, "context", label, 0) < 0)
-		return fs_error(fs, errno, e, "mount label", label);
-	int r = fs_flags(fs, sb_flags, e);
-	if (r == 0)
-		r = fs_data(fs, data, e);
-	if (r < 0)
-		return r;
-	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fs_error(fs, errno, e, "make the file system", type);
-	int tree = sys_fsmount(fs, FSMOUNT_CLOEXEC, attr);
-	return tree < 0 ? err_sys(e, "make a mount of \"%s\"", type) : tree;
-}
-
-int mounts_open_source(const struct mount *m, const char *bundle, struct err *e)
+int mounts_open_source(struct stage *s, const struct mount *m, const char *bundle, struct err *e)
 {
 	char path[PATH_MAX];
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (m->recursive ? AT_RECURSIVE : 0);
 
 	if (!m->source || !*m->source)
 		return err_set(e, EINVAL, "a bind mount needs a source");
@@ -112,8 +33,8 @@ int mounts_open_source(const struct mount *m, const char *bundle, struct err *e)
 				    : snprintf(path, sizeof(path), "%s/%s", bundle, m->source);
 	if (n < 0 || n >= (int)sizeof(path))
 		return err_code(e, ENAMETOOLONG, "source %s", m->source);
-	int tree = sys_open_tree(AT_FDCWD, path, flags);
-	return tree < 0 ? err_sys(e, "bind source %s", m->source) : tree;
+	int tree = stage_clone(s, AT_FDCWD, path, m->recursive);
+	return tree < 0 ? err_code(e, -tree, "bind source %s", m->source) : tree;
 }
 
 int mounts_cut(int tree, unsigned long root_propagation, struct err *e)
@@ -154,7 +75,7 @@ static uint64_t attrs_now(int tree)
 	return now;
 }
 
-static int set_attr(int tree, struct mount_attr attr, bool recursive, struct err *e)
+static int set_attr(const struct stage *s, int tree, struct mount_attr attr, bool recursive, struct err *e)
 {
 	const uint64_t simple = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
@@ -163,22 +84,24 @@ static int set_attr(int tree, struct mount_attr attr, bool recursive, struct err
 		attr.attr_clr &= attrs_now(tree) | ~simple;
 	if (!attr.attr_set && !attr.attr_clr && !attr.propagation)
 		return 0;
-	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
-		return errno == EPERM ? err_set(e, EPERM, "set mount attributes: a flag of the source is locked by the host "
-							  "(it cannot be made weaker in a user namespace)")
-				      : err_sys(e, "set mount attributes");
-	return 0;
+	int r = stage_set_attr(s, tree, recursive, &attr);
+	if (r == -EPERM)
+		return err_set(e, EPERM, "set mount attributes: a flag of the source is locked by the host (it cannot be made "
+					 "weaker in a user namespace)");
+	if (r == -ENOSYS)
+		return err_set(e, ENOSYS, "set mount attributes: this kernel cannot do that (mount_setattr(2): Linux 5.12)");
+	return r < 0 ? err_code(e, -r, "set mount attributes") : 0;
 }
 
-static int restrict_tree(int tree, const struct mount *m, struct err *e)
+static int restrict_tree(const struct stage *s, int tree, const struct mount *m, struct err *e)
 {
 	const unsigned long kinds = MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE;
-	int r = set_attr(tree, (struct mount_attr){ .attr_set = m->attr_set, .attr_clr = m->attr_clear }, false, e);
+	int r = set_attr(s, tree, (struct mount_attr){ .attr_set = m->attr_set, .attr_clr = m->attr_clear }, false, e);
 
 	if (r == 0)
-		r = set_attr(tree, (struct mount_attr){ .attr_set = m->rattr_set, .attr_clr = m->rattr_clear }, true, e);
+		r = set_attr(s, tree, (struct mount_attr){ .attr_set = m->rattr_set, .attr_clr = m->rattr_clear }, true, e);
 	if (r == 0 && m->propagation)
-		r = set_attr(tree, (struct mount_attr){ .propagation = m->propagation & kinds },
+		r = set_attr(s, tree, (struct mount_attr){ .propagation = m->propagation & kinds },
 			     (m->propagation & MS_REC) != 0, e);
 	return r;
 }
@@ -259,7 +182,7 @@ static int open_target(const struct mounts_ctx *c, const struct mount *m, int tr
 static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e)
 {
 	struct stat st;
-	auto_fd int tree = c->sources && c->sources[at] >= 0 ? c->sources[at] : mounts_open_source(m, c->bundle, e);
+	auto_fd int tree = c->sources && c->sources[at] >= 0 ? c->sources[at] : mounts_open_source(c->stage, m, c->bundle, e);
 
 	if (tree < 0)
 		return tree;
@@ -267,13 +190,13 @@ static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t
 		return err_set(e, EPERM, "an id-mapped mount needs the rights of root in the initial user namespace");
 	if (fstat(tree, &st) < 0)
 		return err_sys(e, "look at bind source %s", m->source);
-	int r = restrict_tree(tree, m, e);
+	int r = restrict_tree(c->stage, tree, m, e);
 	if (r < 0)
 		return r;
 	auto_fd int target = open_target(c, m, tree, !S_ISDIR(st.st_mode), e);
 	if (target < 0)
 		return target;
-	return mounts_move(tree, target, e);
+	return mounts_move(c->stage, tree, target, e);
 }
 
 /* A tmpfs without mode= looks like the directory it covers. */
@@ -293,13 +216,13 @@ static int attach_tmpfs(const struct mounts_ctx *c, const struct mount *m, int t
 
 	if (!data)
 		return err_code(e, ENOMEM, "tmpfs options");
-	auto_fd int tree = mounts_new_fs("tmpfs", m->source, data, m->sb_flags, 0, c->mount_label, e);
+	auto_fd int tree = stage_new_fs(c->stage, "tmpfs", m->source, data, m->sb_flags, 0, c->mount_label, e);
 	if (tree < 0)
 		return tree;
 	int r = m->copy_up ? mounts_copy_up(target, tree, e) : 0;
 	if (r == 0)
-		r = restrict_tree(tree, m, e);
-	return r < 0 ? r : mounts_move(tree, target, e);
+		r = restrict_tree(c->stage, tree, m, e);
+	return r < 0 ? r : mounts_move(c->stage, tree, target, e);
 }
 
 static bool takes_label(const char *type)
@@ -318,12 +241,12 @@ static int attach_fs(const struct mounts_ctx *c, const struct mount *m, struct e
 		return mounts_attach_cgroup(c, m, target, e);
 	if (strcmp(m->type, "tmpfs") == 0)
 		return attach_tmpfs(c, m, target, e);
-	auto_fd int tree = mounts_new_fs(m->type, m->source, m->data, m->sb_flags, 0,
+	auto_fd int tree = stage_new_fs(c->stage, m->type, m->source, m->data, m->sb_flags, 0,
 					 takes_label(m->type) ? c->mount_label : NULL, e);
 	if (tree < 0)
 		return tree;
-	int r = restrict_tree(tree, m, e);
-	return r < 0 ? r : mounts_move(tree, target, e);
+	int r = restrict_tree(c->stage, tree, m, e);
+	return r < 0 ? r : mounts_move(c->stage, tree, target, e);
 }
 
 static int change_existing(const struct mounts_ctx *c, const struct mount *m, struct err *e)
@@ -334,7 +257,7 @@ static int change_existing(const struct mounts_ctx *c, const struct mount *m, st
 		return target;
 	if (m->data && *m->data)
 		return err_set(e, EINVAL, "remount cannot take file system options (\"%s\")", m->data);
-	return restrict_tree(target, m, e);
+	return restrict_tree(c->stage, target, m, e);
 }
 
 int mounts_attach(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e)

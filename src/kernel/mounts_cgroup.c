@@ -16,20 +16,19 @@
 #include "base/sys.h"
 #include "kernel/mounts.h"
 
-static int restrict_and_move(int tree, const struct mount *m, int target, struct err *e)
+static int restrict_and_move(const struct mounts_ctx *c, int tree, const struct mount *m, int target, struct err *e)
 {
 	struct mount_attr attr = { .attr_set = m->attr_set, .attr_clr = m->attr_clear, .propagation = MS_PRIVATE };
 
-	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
-		return err_sys(e, "set mount attributes");
-	return mounts_move(tree, target, e);
+	int r = stage_set_attr(c->stage, tree, false, &attr);
+	return r < 0 ? err_code(e, -r, "set mount attributes") : mounts_move(c->stage, tree, target, e);
 }
 
-static int bind_dir(const char *path, struct err *e)
+static int bind_dir(struct stage *s, const char *path, struct err *e)
 {
-	int tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int tree = stage_clone(s, AT_FDCWD, path, false);
 
-	return tree < 0 ? err_sys(e, "bind %s", path) : tree;
+	return tree < 0 ? err_code(e, -tree, "bind %s", path) : tree;
 }
 
 static int attach_v2(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
@@ -37,26 +36,26 @@ static int attach_v2(const struct mounts_ctx *c, const struct mount *m, int targ
 	auto_fd int tree = -1;
 
 	if (c->cgroup_namespace || !c->cgroup->n)
-		tree = mounts_new_fs("cgroup2", "cgroup", NULL, 0, 0, NULL, e);
+		tree = stage_new_fs(c->stage, "cgroup2", "cgroup", NULL, 0, 0, NULL, e);
 	else
-		tree = bind_dir(c->cgroup->v[0].path, e);
-	return tree < 0 ? tree : restrict_and_move(tree, m, target, e);
+		tree = bind_dir(c->stage, c->cgroup->v[0].path, e);
+	return tree < 0 ? tree : restrict_and_move(c, tree, m, target, e);
 }
 
 /* The options of one v1 hierarchy are its controllers' names: "cpu,cpuacct", "name=systemd". */
 static int open_hierarchy(const struct mounts_ctx *c, const struct cgroup_dir *d, struct err *e)
 {
 	if (!c->cgroup_namespace)
-		return bind_dir(d->path, e);
+		return bind_dir(c->stage, d->path, e);
 	if (!*d->controllers)
-		return mounts_new_fs("cgroup2", "cgroup", NULL, 0, 0, NULL, e);
+		return stage_new_fs(c->stage, "cgroup2", "cgroup", NULL, 0, 0, NULL, e);
 	/* A named hierarchy that some init made has no other option than its name; "none" keeps controllers out of it. */
 	if (str_starts(d->controllers, "name=")) {
 		char data[128];
 		snprintf(data, sizeof(data), "none,%s", d->controllers);
-		return mounts_new_fs("cgroup", "cgroup", data, 0, 0, NULL, e);
+		return stage_new_fs(c->stage, "cgroup", "cgroup", data, 0, 0, NULL, e);
 	}
-	return mounts_new_fs("cgroup", "cgroup", d->controllers, 0, 0, NULL, e);
+	return stage_new_fs(c->stage, "cgroup", "cgroup", d->controllers, 0, 0, NULL, e);
 }
 
 static const char *dir_name(const struct cgroup_dir *d)
@@ -95,27 +94,26 @@ static int attach_hierarchy(const struct mounts_ctx *c, const struct mount *m, c
 	auto_fd int target = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return err_sys(e, "open directory %s", name);
-	int r = restrict_and_move(tree, m, target, e);
+	int r = restrict_and_move(c, tree, m, target, e);
 	return r < 0 ? err_wrap(e, "cgroup hierarchy %s", name) : link_names(dir, name, e);
 }
 
 static int attach_v1(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
 {
-	auto_fd int tmpfs = mounts_new_fs("tmpfs", "tmpfs", "mode=755", 0,
+	auto_fd int tmpfs = stage_new_fs(c->stage, "tmpfs", "tmpfs", "mode=755", 0,
 					  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, c->mount_label, e);
 
 	if (tmpfs < 0)
 		return tmpfs;
 	/* Attached first: before Linux 6.15 nothing can be mounted inside a detached tree. */
-	int r = mounts_move(tmpfs, target, e);
+	int r = mounts_move(c->stage, tmpfs, target, e);
 	for (size_t i = 0; r == 0 && i < c->cgroup->n; i++)
 		r = attach_hierarchy(c, m, &c->cgroup->v[i], tmpfs, e);
 	if (r < 0)
 		return r;
 	struct mount_attr attr = { .attr_set = m->attr_set & MOUNT_ATTR_RDONLY };
-	if (attr.attr_set && sys_mount_setattr(tmpfs, "", AT_EMPTY_PATH, &attr) < 0)
-		return err_sys(e, "make the cgroup directory read-only");
-	return 0;
+	r = attr.attr_set ? stage_set_attr(c->stage, tmpfs, false, &attr) : 0;
+	return r < 0 ? err_code(e, -r, "make the cgroup directory read-only") : 0;
 }
 
 int mounts_attach_cgroup(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)

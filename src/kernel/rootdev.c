@@ -40,13 +40,13 @@ static int check_existing(int dir, const char *name, mode_t type, dev_t dev, str
 }
 
 /* In a user namespace nobody may make device nodes: the host's own is bound. */
-static int bind_from_host(int dir, const char *name, const char *host, mode_t type, dev_t dev, struct err *e)
+static int bind_from_host(struct stage *s, int dir, const char *name, const char *host, mode_t type, dev_t dev, struct err *e)
 {
 	struct stat st;
-	auto_fd int tree = sys_open_tree(AT_FDCWD, host, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_fd int tree = stage_clone(s, AT_FDCWD, host, false);
 
 	if (tree < 0)
-		return err_sys(e, "bind the host's %s", host);
+		return err_code(e, -tree, "bind the host's %s", host);
 	if (fstat(tree, &st) < 0 || (st.st_mode & S_IFMT) != type || st.st_rdev != dev)
 		return err_set(e, ENODEV, "the host's %s is another device", host);
 	auto_fd int made = openat(dir, name, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -55,7 +55,7 @@ static int bind_from_host(int dir, const char *name, const char *host, mode_t ty
 	auto_fd int target = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return err_sys(e, "open the file to mount over");
-	return mounts_move(tree, target, e);
+	return mounts_move(s, tree, target, e);
 }
 
 /* The mode came with mknod(2), under a umask of 0: a chmod(2) by name would follow a link that somebody puts there meanwhile. */
@@ -69,13 +69,14 @@ static int set_owner(int dir, const char *name, const struct device *d, struct e
 	return 0;
 }
 
-static int make_node(int dir, const char *name, const char *host, const struct device *d, bool bind, struct err *e)
+static int make_node(struct stage *s, int dir, const char *name, const char *host, const struct device *d, bool bind,
+		     struct err *e)
 {
 	mode_t type = type_bits(d->type), mode = d->has_mode ? (mode_t)d->mode : 0666;
 	dev_t dev = d->type == 'p' ? 0 : makedev((unsigned)d->major, (unsigned)d->minor);
 
 	if (bind && d->type != 'p') {
-		int r = bind_from_host(dir, name, host, type, dev, e);
+		int r = bind_from_host(s, dir, name, host, type, dev, e);
 		if (r != -EEXIST)
 			return r;
 		r = check_existing(dir, name, type, dev, e);
@@ -83,7 +84,7 @@ static int make_node(int dir, const char *name, const char *host, const struct d
 	}
 	if (mknodat(dir, name, type | mode, dev) < 0) {
 		if (errno == EPERM && !bind)
-			return make_node(dir, name, host, d, true, e);
+			return make_node(s, dir, name, host, d, true, e);
 		if (errno != EEXIST)
 			return err_sys(e, "make the device node");
 		int r = check_existing(dir, name, type, dev, e);
@@ -92,7 +93,7 @@ static int make_node(int dir, const char *name, const char *host, const struct d
 	return set_owner(dir, name, d, e);
 }
 
-static int make_listed(const struct device *d, int root, bool bind, struct err *e)
+static int make_listed(struct stage *s, const struct device *d, int root, bool bind, struct err *e)
 {
 	char path[PATH_MAX];
 
@@ -104,7 +105,7 @@ static int make_listed(const struct device *d, int root, bool bind, struct err *
 	dir = path_mkdir_in(root, *path ? path : "/", 0755, e);
 	if (dir < 0)
 		return err_wrap(e, "linux.devices: %s", d->path);
-	int r = make_node(dir, slash + 1, d->path, d, bind, e);
+	int r = make_node(s, dir, slash + 1, d->path, d, bind, e);
 	return r < 0 ? err_wrap(e, "linux.devices: %s", d->path) : 0;
 }
 
@@ -116,7 +117,7 @@ static bool is_listed(const struct devices *list, const char *name)
 	return false;
 }
 
-static int make_default(size_t i, const struct devices *list, int dev, bool bind, struct err *e)
+static int make_default(struct stage *s, size_t i, const struct devices *list, int dev, bool bind, struct err *e)
 {
 	const struct device d = { .type = 'c', .major = defaults[i].major, .minor = defaults[i].minor };
 	char host[32] = "/dev/";
@@ -124,7 +125,7 @@ static int make_default(size_t i, const struct devices *list, int dev, bool bind
 	if (is_listed(list, defaults[i].name))
 		return 0;
 	memcpy(host + 5, defaults[i].name, strlen(defaults[i].name) + 1);
-	int r = make_node(dev, defaults[i].name, host, &d, bind, e);
+	int r = make_node(s, dev, defaults[i].name, host, &d, bind, e);
 	return r < 0 ? err_wrap(e, "device %s", host) : 0;
 }
 
@@ -132,6 +133,9 @@ static int make_default(size_t i, const struct devices *list, int dev, bool bind
 static int make_links(int dev, struct err *e)
 {
 	for (size_t i = 0; i < N_ELEMENTS(links); i++) {
+		/* As runc: no link to what a kernel without CONFIG_PROC_KCORE does not have. */
+		if (strcmp(links[i].name, "core") == 0 && access(links[i].target, F_OK) < 0)
+			continue;
 		if (symlinkat(links[i].target, dev, links[i].name) == 0 || errno == EEXIST)
 			continue;
 		if (errno == EROFS)
@@ -152,22 +156,22 @@ static bool dev_is_bound(const struct mounts *m)
 	return bound;
 }
 
-static int make_all(const struct plan *p, int root, int dev, bool bind, struct err *e)
+static int make_all(const struct plan *p, struct stage *s, int root, int dev, bool bind, struct err *e)
 {
 	for (size_t i = 0; i < N_ELEMENTS(defaults); i++) {
-		int r = make_default(i, &p->devices, dev, bind, e);
+		int r = make_default(s, i, &p->devices, dev, bind, e);
 		if (r < 0)
 			return r;
 	}
 	for (size_t i = 0; i < p->devices.n; i++) {
-		int r = make_listed(&p->devices.v[i], root, bind, e);
+		int r = make_listed(s, &p->devices.v[i], root, bind, e);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int rootfs_devices(const struct plan *p, int root, struct err *e)
+int rootfs_devices(const struct plan *p, struct stage *s, int root, struct err *e)
 {
 	if (dev_is_bound(&p->mounts))
 		return 0;
@@ -175,7 +179,7 @@ int rootfs_devices(const struct plan *p, int root, struct err *e)
 	if (dev < 0)
 		return dev;
 	mode_t mask = umask(0);
-	int r = make_all(p, root, dev, p->ns[NS_USER].mode != NS_INHERIT, e);
+	int r = make_all(p, s, root, dev, p->ns[NS_USER].mode != NS_INHERIT, e);
 	umask(mask);
 	return r < 0 ? r : make_links(dev, e);
 }

@@ -15,19 +15,18 @@
 #include "base/path.h"
 #include "base/sys.h"
 
-int rootfs_open_source(const struct plan_root *r, struct err *e)
+int rootfs_open_source(struct stage *s, const struct plan_root *r, struct err *e)
 {
 	struct mount_attr attr = { .attr_set = (r->nosuid ? MOUNT_ATTR_NOSUID : 0u) | (r->nodev ? MOUNT_ATTR_NODEV : 0u) };
-	auto_fd int tree = sys_open_tree(AT_FDCWD, r->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	auto_fd int tree = stage_clone(s, AT_FDCWD, r->path, true);
 	struct stat st;
 
 	if (tree < 0)
-		return err_sys(e, "root file system %s", r->path);
+		return err_code(e, -tree, "root file system %s", r->path);
 	if (fstat(tree, &st) < 0 || !S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "root file system %s: is not a directory", r->path);
-	if (attr.attr_set && sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
-		return err_sys(e, "root file system %s: set nosuid, nodev", r->path);
-	return fd_take(&tree);
+	int set = attr.attr_set ? stage_set_attr(s, tree, false, &attr) : 0;
+	return set < 0 ? err_code(e, -set, "root file system %s: set nosuid, nodev", r->path) : fd_take(&tree);
 }
 
 /* The id of the mount that holds `path` (proc_pid_fdinfo(5), mnt_id). */
@@ -88,19 +87,12 @@ static int cut_propagation(const struct plan_root *r, struct err *e)
 	return 0;
 }
 
-int rootfs_attach(const struct plan_root *r, int tree, struct err *e)
+static int attach_new(struct stage *s, const struct plan_root *r, int tree, struct err *e)
 {
-	int cut = cut_propagation(r, e);
+	auto_fd int root = tree >= 0 ? tree : rootfs_open_source(s, r, e);
 
-	if (cut < 0)
-		return cut;
-	auto_fd int root = tree >= 0 ? tree : rootfs_open_source(r, e);
 	if (root < 0)
 		return root;
-	/* pivot_root(2) refuses a root that propagates. */
-	struct mount_attr attr = { .propagation = r->propagation & MS_PRIVATE ? MS_PRIVATE : MS_SLAVE };
-	if (sys_mount_setattr(root, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
-		return err_sys(e, "root file system %s: set propagation", r->path);
 	auto_fd int target = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* Root of a user namespace may be shut out of a directory above, which the runtime was not: then over "/", which serves
 	 * pivot_root(2) as well. Not always, because hooks look for the root at its path. */
@@ -108,8 +100,44 @@ int rootfs_attach(const struct plan_root *r, int tree, struct err *e)
 		target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return err_sys(e, "root file system %s", r->path);
-	int moved = mounts_move(root, target, e);
+	int moved = mounts_move(s, root, target, e);
 	return moved < 0 ? err_wrap(e, "root file system %s", r->path) : fd_take(&root);
+}
+
+/* Without the new API the root is bound onto itself, and the stage lies on top of it until rootfs_enter: nothing of the host needs
+ * to be covered, and our descriptor of the root reaches below the stage. */
+static int attach_old(struct stage *s, const struct plan_root *r, struct err *e)
+{
+	const struct mount_attr attr = { .attr_set = (r->nosuid ? MOUNT_ATTR_NOSUID : 0u) | (r->nodev ? MOUNT_ATTR_NODEV : 0u) };
+
+	if (r->idmap)
+		return err_set(e, ENOSYS, "root file system %s: id-mapped mounts need Linux 5.12", r->path);
+	if (mount(r->path, r->path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return err_sys(e, "root file system %s", r->path);
+	auto_fd int root = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_sys(e, "root file system %s", r->path);
+	int staged = stage_open(s, r->path, e);
+	if (staged < 0)
+		return staged;
+	int set = attr.attr_set ? stage_set_attr(s, root, false, &attr) : 0;
+	return set < 0 ? err_code(e, -set, "root file system %s: set nosuid, nodev", r->path) : fd_take(&root);
+}
+
+int rootfs_attach(struct stage *s, const struct plan_root *r, int tree, struct err *e)
+{
+	/* pivot_root(2) refuses a root that propagates. */
+	const struct mount_attr attr = { .propagation = r->propagation & MS_PRIVATE ? MS_PRIVATE : MS_SLAVE };
+	int cut = cut_propagation(r, e);
+
+	if (cut < 0)
+		return cut;
+	*s = (struct stage)STAGE_NEW_API;
+	auto_fd int root = tree >= 0 || stage_has_new_api() ? attach_new(s, r, tree, e) : attach_old(s, r, e);
+	if (root < 0)
+		return root;
+	int set = stage_set_attr(s, root, true, &attr);
+	return set < 0 ? err_code(e, -set, "root file system %s: set propagation", r->path) : fd_take(&root);
 }
 
 /* process.cwd is made when the image lacks it, as runc does; a read-only image leaves the complaint to chdir(2). */
@@ -124,21 +152,20 @@ static void make_cwd(const struct plan *p, int root)
 		fd = path_mkdir_in(root, p->process.cwd, 0755, &ignored);
 }
 
-static int make_readonly(int root, struct err *e)
+static int make_readonly(const struct stage *s, int root, struct err *e)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	int r = stage_set_attr(s, root, false, &attr);
 
-	if (sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr) < 0)
-		return err_sys(e, "make the root file system read-only");
-	return 0;
+	return r < 0 ? err_code(e, -r, "make the root file system read-only") : 0;
 }
 
-int rootfs_finish(const struct plan *p, int root, struct err *e)
+int rootfs_finish(const struct plan *p, struct stage *s, int root, struct err *e)
 {
 	make_cwd(p, root);
-	int r = rootfs_hide_paths(p, root, e);
+	int r = rootfs_hide_paths(p, s, root, e);
 	if (r == 0 && p->root.readonly)
-		r = make_readonly(root, e);
+		r = make_readonly(s, root, e);
 	return r;
 }
 
@@ -146,7 +173,7 @@ static int enter_by_move(int root, struct err *e)
 {
 	if (fchdir(root) < 0)
 		return err_sys(e, "enter the root");
-	if (sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
 		return err_sys(e, "move the root over /");
 	return chroot(".") < 0 ? err_sys(e, "chroot") : 0;
 }
@@ -163,9 +190,13 @@ static int enter_by_pivot(int root, struct err *e)
 	return 0;
 }
 
-int rootfs_enter(int root, bool no_pivot, unsigned long propagation, struct err *e)
+int rootfs_enter(struct stage *s, int root, bool no_pivot, unsigned long propagation, struct err *e)
 {
-	int r = no_pivot ? enter_by_move(root, e) : enter_by_pivot(root, e);
+	int r = stage_close(s, e);
+
+	if (r < 0)
+		return r;
+	r = no_pivot ? enter_by_move(root, e) : enter_by_pivot(root, e);
 
 	if (r < 0)
 		return r;

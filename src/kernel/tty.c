@@ -17,7 +17,6 @@
 
 #include "base/fd.h"
 #include "base/path.h"
-#include "base/sys.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -69,18 +68,17 @@ int tty_open(int root, uint16_t rows, uint16_t columns, uint32_t uid, struct tty
 	return 0;
 }
 
-int tty_bind_console(int root, int slave, struct err *e)
+int tty_bind_console(struct stage *s, int root, int slave, struct err *e)
 {
 	auto_fd int target = path_target_in(root, "/dev/console", true, e);
 
 	if (target < 0)
 		return err_wrap(e, "terminal");
-	auto_fd int tree = sys_open_tree(slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_fd int tree = stage_clone(s, slave, "", false);
 	if (tree < 0)
-		return err_sys(e, "terminal: clone the slave for /dev/console");
-	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_sys(e, "terminal: bind the slave on /dev/console");
-	return 0;
+		return err_code(e, -tree, "terminal: clone the slave for /dev/console");
+	int r = stage_move(s, tree, target);
+	return r < 0 ? err_code(e, -r, "terminal: bind the slave on /dev/console") : 0;
 }
 
 int tty_connect(const char *path, struct err *e)

@@ -164,7 +164,7 @@ static bool owns_mounts(const struct child *c)
 static int child_attach_root(struct child *c, struct err *e)
 {
 	if (owns_mounts(c)) {
-		c->root = rootfs_attach(&plan_of(c)->root, c->root_tree, e);
+		c->root = rootfs_attach(&c->stage, &plan_of(c)->root, c->root_tree, e);
 		return c->root < 0 ? c->root : 0;
 	}
 	c->root = open(plan_of(c)->root.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -175,6 +175,7 @@ static int child_mount(struct child *c, struct err *e)
 {
 	const struct plan *p = plan_of(c);
 	const struct mounts_ctx ctx = {
+		.stage = &c->stage,
 		.root = c->root,
 		.bundle = p->bundle,
 		.mount_label = p->mount_label,
@@ -189,7 +190,7 @@ static int child_mount(struct child *c, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return owns_mounts(c) ? rootfs_devices(p, c->root, e) : 0;
+	return owns_mounts(c) ? rootfs_devices(p, &c->stage, c->root, e) : 0;
 }
 
 static int child_await_hooks(struct child *c, struct err *e)
@@ -239,7 +240,7 @@ int child_use_terminal(struct child *c, int root, bool bind_console, struct err 
 	}
 	int r = tty_open(root, p->rows, p->columns, p->uid, &t, e);
 	if (r == 0 && bind_console)
-		r = tty_bind_console(root, t.slave, e);
+		r = tty_bind_console(&c->stage, root, t.slave, e);
 	if (r == 0)
 		r = sync_send(c->sync, SYNC_CONSOLE, &t.master, 1, e);
 	for (int fd = 0; r == 0 && fd < 3; fd++)
@@ -250,7 +251,7 @@ int child_use_terminal(struct child *c, int root, bool bind_console, struct err 
 
 static int child_finish_root(struct child *c, struct err *e)
 {
-	return owns_mounts(c) ? rootfs_finish(plan_of(c), c->root, e) : 0;
+	return owns_mounts(c) ? rootfs_finish(plan_of(c), &c->stage, c->root, e) : 0;
 }
 
 int child_write_record(struct child *c, struct err *e)
@@ -285,7 +286,7 @@ int child_write_record(struct child *c, struct err *e)
 static int child_enter_root(struct child *c, struct err *e)
 {
 	if (owns_mounts(c))
-		return rootfs_enter(c->root, c->r->no_pivot, plan_of(c)->root.propagation, e);
+		return rootfs_enter(&c->stage, c->root, c->r->no_pivot, plan_of(c)->root.propagation, e);
 	if (fchdir(c->root) < 0 || chroot(".") < 0)
 		return err_sys(e, "enter the root");
 	return 0;

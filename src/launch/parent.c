@@ -75,7 +75,7 @@ static bool may_clone_mounts(void)
 
 static bool is_admin(void)
 {
-	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1 &&
+	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1 && stage_has_new_api() &&
 	       (!host_in_user_namespace() || may_clone_mounts());
 }
 
@@ -302,7 +302,8 @@ static int adjust_step(struct making *m, struct err *e)
 /* The source of one bind, id-mapped when the document asks for it. */
 static int open_tree_for(struct making *m, const struct mount *mt, int userns, struct err *e)
 {
-	auto_fd int tree = mounts_open_source(mt, m->r->plan->bundle, e);
+	struct stage new_api = STAGE_NEW_API;
+	auto_fd int tree = mounts_open_source(&new_api, mt, m->r->plan->bundle, e);
 
 	if (tree < 0)
 		return tree;
@@ -340,7 +341,8 @@ static int add_tree(struct making *m, struct packet *p, int tree, struct err *e)
 
 static int open_root_tree(const struct plan *p, int userns, struct err *e)
 {
-	auto_fd int tree = rootfs_open_source(&p->root, e);
+	struct stage new_api = STAGE_NEW_API;
+	auto_fd int tree = rootfs_open_source(&new_api, &p->root, e);
 
 	if (tree < 0)
 		return tree;
@@ -397,7 +399,8 @@ static int map_step(struct making *m, struct err *e)
 	int r = p->ns[NS_USER].mode == NS_NEW ? idmap_write(m->l->pid, &p->uid_map, &p->gid_map, e) : 0;
 	if (r < 0)
 		return r;
-	/* An ordinary user may not clone mounts of the host: the child does it once it is root of its own namespace. */
+	/* An ordinary user may not clone mounts of the host, and without the new mount API nothing can be handed over: then the
+	 * child does it once it is root of its own namespace. */
 	if (!is_admin() || p->ns[NS_MOUNT].mode != NS_NEW)
 		return sync_send(m->l->sync, SYNC_MAPS, NULL, 0, e);
 	auto_fd int userns = container_userns(m, e);
@@ -561,7 +564,7 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 		.r = r,
 		.l = out,
 		.child = { .r = r, .sync = -1, .runtime_end = -1, .init_fd = -1, .join = { .v = { -1, -1, -1, -1, -1, -1, -1, -1 } },
-			   .root_tree = -1, .root = -1, .record = -1 },
+			   .stage = STAGE_NEW_API, .root_tree = -1, .root = -1, .record = -1 },
 		.cgroup_dir = -1,
 		.own_pid_ns = -1,
 		.own_time_ns = -1,
