@@ -69,7 +69,7 @@ cp "$here/tap.go.txt" "$dir/go/src/github.com/mndrix/tap-go/tap.go"
 
 # ---- the programs ----
 
-export GOPATH=$dir/go:/usr/share/gocode GO111MODULE=off GOFLAGS= GOCACHE=$dir/gocache CGO_ENABLED=0 GOPROXY=off
+export GOPATH=$dir/go:/usr/share/gocode GO111MODULE=off GOFLAGS='' GOCACHE=$dir/gocache CGO_ENABLED=0 GOPROXY=off
 cd "$tree"
 go build -tags 'netgo osusergo' -o "$dir/suite/runtimetest" ./cmd/runtimetest > "$log" 2>&1 || { tail -n 10 "$log" >&2; exit 1; }
 built=0
