@@ -8,6 +8,7 @@ plan 102
 MEMORY_KB=400000
 bounded() {
 	(
+		# shellcheck disable=SC3045 # dash and busybox have it
 		ulimit -v $MEMORY_KB
 		exec timeout -k 2 "${SECONDS_ALLOWED:-10}" "$CAISSON" --root "$STATE" "$@"
 	)
@@ -89,7 +90,7 @@ refused "something after the end" 'config.json'
 head -c 700 "$TMP/good.json" > "$BUNDLE/config.json"
 refused "cut off in the middle" 'config.json'
 printf '{"ociVersion":"1.0.2","hostname":"\377\376"}' > "$BUNDLE/config.json"
-refused "bytes that are not UTF-8" 'UTF-8'
+refused "bytes that are not UTF-8" 'UTF-8|decode byte'
 sed 's/"hostname"/"hostname": "x", "hostname"/' "$TMP/good.json" > "$BUNDLE/config.json"
 refused "a key twice" 'hostname'
 printf '{"ociVersion":"1.0.2","x":%s' "$(head -c 100000 /dev/zero | tr '\0' '[')" > "$BUNDLE/config.json"
