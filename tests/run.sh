@@ -57,6 +57,7 @@ out=$work/out
 rm -rf "$out"
 mkdir -p "$out" "$work/tmp"
 : > "$results"
+: > "$out/began"
 export TMPDIR=$work/tmp
 export CAISSON_RUN=run-$$
 jobs=$(nproc)
@@ -255,7 +256,7 @@ part_lint() {
 	local scripts
 	mapfile -t scripts < <(cd "$src" && find . \( -name '*.sh' -o -name '*.t' -o -path ./.ci/run \) -type f | LC_ALL=C sort)
 	# -S warning: style is not a reason to fail; SC1091 would ask for each sourced file on the command line
-	step lint shellcheck 300 bash -c 'cd "$0" && exec shellcheck -S warning -e SC1007,SC1091,SC3043,SC2034,SC2089,SC2090,SC2154 "$@"' "$src" "${scripts[@]}"
+	step lint shellcheck 300 bash -c 'cd "$0" && exec shellcheck -S warning -e SC1007,SC1091,SC2010,SC2034,SC2089,SC2090,SC2154,SC2283,SC3043,SC3045 "$@"' "$src" "${scripts[@]}"
 	build lint clang --enable-werror CC=clang
 }
 
@@ -432,18 +433,18 @@ part_leftovers() {
 	local list=$out/leftovers
 	{
 		awk -v t="$work/" 'index($5, t) == 1 { print "mount: " $5 }' /proc/self/mountinfo
-		find /sys/fs/cgroup -type d -name '*cst-*' 2> /dev/null | while read -r d; do
+		find /sys/fs/cgroup -type d -name '*cst-*' -newer "$out/began" 2> /dev/null | while read -r d; do
 			p=${d##*cst-}
 			p=${p%%[!0-9]*}
 			[ -d "/proc/$p" ] || echo "cgroup: $d" # of a test script that is no longer there
 		done
 		find "$work/tmp" -mindepth 1 -maxdepth 1 | sed 's/^/file: /'
 		for p in $(env -u CAISSON_RUN grep -laF "CAISSON_RUN=$CAISSON_RUN" /proc/[0-9]*/environ 2> /dev/null | tr -dc '0-9\n'); do
-			[ "$(tr '\0' '\n' < "/proc/$p/environ" 2> /dev/null | grep -c '^CAISSON_RUN=')" -gt 0 ] || continue
+			[ "$(tr '\0' '\n' 2> /dev/null < "/proc/$p/environ" | grep -c '^CAISSON_RUN=')" -gt 0 ] || continue
 			pp=$(awk '/^PPid:/ { print $2 }' "/proc/$p/status" 2> /dev/null)
 			[ -n "$pp" ] && [ "$pp" != $$ ] && [ "$pp" != "$BASHPID" ] || continue
 			echo "process: $p $(tr '\0' ' ' < "/proc/$p/cmdline")"
-		done
+		done 2> /dev/null
 	} > "$list"
 	if [ -s "$list" ]; then
 		note fail leftovers "nothing stayed behind" "$(wc -l < "$list") things did"

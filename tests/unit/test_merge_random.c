@@ -330,6 +330,8 @@ static void as_document(const struct plan *p, struct spec *s)
 	memcpy(s->hooks, p->hooks, sizeof(s->hooks));
 	s->cgroups_path = p->cgroups_path;
 	s->resources = p->resources;
+	s->memory_policy = p->memory_policy;
+	s->intel_rdt = p->intel_rdt;
 	s->has_seccomp = p->filter.has_engine;
 	s->seccomp = p->filter.engine;
 }
