@@ -35,6 +35,7 @@ int spec_mounts_rules(const struct jread_at *at, const struct mounts *m, bool ha
 
 jread_text_fn spec_text_filled;		/* not empty */
 jread_text_fn spec_text_absolute;	/* begins with '/' */
+jread_text_fn spec_text_below_root;	/* absolute, and not the root itself */
 jread_text_fn spec_text_env;		/* NAME=VALUE */
 jread_text_fn spec_text_cpus;		/* "0-3,7"; blanks around the items */
 jread_text_fn spec_text_pagesize;	/* "2MB" */

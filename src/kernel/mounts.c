@@ -142,6 +142,9 @@ static int check_target(const struct mounts_ctx *c, const struct mount *m, int t
 {
 	struct statfs fs;
 
+	/* It would lie under the root that is entered in the end, and nobody would see it. */
+	if (strcmp(m->destination, "/") == 0)
+		return err_set(e, EINVAL, "the root itself cannot be mounted over: it is what root.path says");
 	/* Or labels would be written to, and read back from, plain files of the image (CVE-2019-16884). */
 	if (strcmp(m->destination, "/proc") == 0 && !(m->type && strcmp(m->type, "proc") == 0) && !is_procfs(tree))
 		return err_set(e, EPERM, "only a procfs may be mounted there");

@@ -105,7 +105,7 @@ static const struct jread_range major_range = { 0, MAJOR_MAX }, minor_range = { 
 static const struct jread_range id_range = { 0, UINT32_MAX - 1 };
 static const struct jread_field device_fields[] = {
 	{ "type", jread_word, JREAD_TO(struct device, type), .words = &device_type_words, .required = true },
-	{ "path", jread_string, JREAD_TO(struct device, path), .text = spec_text_absolute, .required = true },
+	{ "path", jread_string, JREAD_TO(struct device, path), .text = spec_text_below_root, .required = true },
 	{ "major", jread_int, JREAD_TO(struct device, major), .range = &major_range },
 	{ "minor", jread_int, JREAD_TO(struct device, minor), .range = &minor_range },
 	{ "fileMode", jread_uint, JREAD_TO(struct device, mode), JREAD_FLAG(struct device, has_mode) },
@@ -184,8 +184,8 @@ static const struct jread_field linux_fields[] = {
 	{ "seccomp", jread_object, JREAD_TO(struct spec, seccomp), JREAD_FLAG(struct spec, has_seccomp),
 	  .schema = &spec_seccomp_schema },
 	{ "sysctl", jread_map, JREAD_TO(struct spec, sysctl), .text = spec_text_sysctl },
-	{ "maskedPaths", jread_strings, JREAD_TO(struct spec, masked_paths), .text = spec_text_absolute },
-	{ "readonlyPaths", jread_strings, JREAD_TO(struct spec, readonly_paths), .text = spec_text_absolute },
+	{ "maskedPaths", jread_strings, JREAD_TO(struct spec, masked_paths), .text = spec_text_below_root },
+	{ "readonlyPaths", jread_strings, JREAD_TO(struct spec, readonly_paths), .text = spec_text_below_root },
 	{ "mountLabel", jread_string_opt, JREAD_TO(struct spec, mount_label) },
 	{ "intelRdt", jread_object, JREAD_TO(struct spec, intel_rdt), JREAD_FLAG(struct spec, intel_rdt.set),
 	  .schema = &spec_rdt_schema },

@@ -3,9 +3,11 @@
  * The grammars of texts in the document. Each says what is wrong, or NULL.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/str.h"
 #include "spec/parts.h"
 
@@ -23,6 +25,17 @@ const char *spec_text_filled(const char *text)
 const char *spec_text_absolute(const char *text)
 {
 	return text[0] == '/' ? NULL : "must be an absolute path";
+}
+
+const char *spec_text_below_root(const char *text)
+{
+	char clean[PATH_MAX];
+
+	if (text[0] != '/')
+		return "must be an absolute path";
+	if (path_clean(text, clean, sizeof(clean)) < 0)
+		return "is too long";
+	return clean[1] ? NULL : "must not be the root itself";
 }
 
 const char *spec_text_env(const char *text)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a container finds in its file system and about itself: every kind of mount, devices, hidden paths, limits, names.
 . "$(dirname "$0")/lib.sh"
-plan 116
+plan 119
 
 bundle
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -180,6 +180,9 @@ shows "a masked directory is empty and read-only" '.linux.maskedPaths = ["/etc/h
 	'ls -A /etc/hidden; touch /etc/hidden/x 2>/dev/null || echo ro' ro
 shows "masked through a link" '.linux.maskedPaths = ["/etc/secret-link"]' 'cat /etc/secret-link; cat /etc/secret; echo .' .
 shows "masked paths that are not there" '.linux.maskedPaths = ["/nowhere", "/etc/passwd/x"]' 'echo fine' fine
+refused "the root itself as a masked path" '.linux.maskedPaths = ["//."]' 'linux.maskedPaths\[0\]: must not be the root'
+refused "or as a read-only one" '.linux.readonlyPaths = ["/etc/.."]' 'linux.readonlyPaths\[0\]: must not be the root'
+refused "or under a mount" "$(with '{destination: "/", type: "tmpfs"}')" 'mounts\[7\] on /: the root itself'
 shows "masked twice, and below a masked one" '.linux.maskedPaths = ["/etc/hidden", "/etc/hidden", "/etc/hidden/secret"]' 'ls -A /etc/hidden; echo fine' fine
 shows "the device nodes of the host are not in the way" '.linux.maskedPaths = ["/etc/secret"]' 'echo x > /dev/null && echo fine' fine
 shows "read-only paths" '.root.readonly = false | .linux.readonlyPaths = ["/etc", "/nowhere"]' \
