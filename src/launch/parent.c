@@ -75,8 +75,12 @@ static bool may_clone_mounts(void)
 
 static bool is_admin(void)
 {
-	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1 && stage_has_new_api() &&
-	       (!host_in_user_namespace() || may_clone_mounts());
+	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 1;
+}
+
+static bool can_hand_over_trees(void)
+{
+	return is_admin() && stage_has_new_api() && (!host_in_user_namespace() || may_clone_mounts());
 }
 
 static int prepare_cgroup(struct making *m, struct err *e)
@@ -401,7 +405,7 @@ static int map_step(struct making *m, struct err *e)
 		return r;
 	/* An ordinary user may not clone mounts of the host, and without the new mount API nothing can be handed over: then the
 	 * child does it once it is root of its own namespace. */
-	if (!is_admin() || p->ns[NS_MOUNT].mode != NS_NEW)
+	if (!can_hand_over_trees() || p->ns[NS_MOUNT].mode != NS_NEW)
 		return sync_send(m->l->sync, SYNC_MAPS, NULL, 0, e);
 	auto_fd int userns = container_userns(m, e);
 	return userns < -1 ? userns : send_trees(m, userns, e);

@@ -70,6 +70,7 @@ static struct state sample(pid_t pid)
 		.id = "one", .bundle = "/b", .rootfs = "/b/rootfs", .oci_version = "1.0.2", .pid = pid,
 		.created = "2026-01-02T03:04:05.000000001Z", .owner = "", .annotations = { 2, notes },
 		.cgroup = { .mode = CGROUP_NONE, .name = "/caisson/one" }, .id_range = "range-1", .keyring = "_ses.one",
+		.rdt = { "/sys/fs/resctrl/one", "/sys/fs/resctrl/one/mon_groups/one", true },
 	};
 
 	cr_assert_eq(state_start_time(pid, &s.start_time), 0);
@@ -95,6 +96,9 @@ Test(state, what_is_written_is_read_back)
 	cr_expect_str_eq(back->created, s.created);
 	cr_expect_str_eq(back->id_range, s.id_range);
 	cr_expect_str_eq(back->keyring, s.keyring);
+	cr_expect_str_eq(back->rdt.group, s.rdt.group);
+	cr_expect_str_eq(back->rdt.monitor, s.rdt.monitor);
+	cr_expect(back->rdt.own);
 	cr_expect_eq(back->pid, s.pid);
 	cr_expect_eq(back->start_time, s.start_time);
 	cr_assert_eq(back->annotations.n, 2);
