@@ -19,11 +19,17 @@ struct copying { size_t entries; struct err *e; };
 
 static int copy_dir(struct copying *c, int from, int to, unsigned depth);
 
+/* An owner that the container's user namespace does not know (EINVAL) becomes its root; then nothing may be setuid. */
 static int copy_owner(int to, const char *name, const struct stat *st, struct err *e)
 {
-	if (fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "copy up %s: owner", name);
-	if (!S_ISLNK(st->st_mode) && fchmodat(to, name, st->st_mode & 07777, 0) < 0)
+	mode_t mode = st->st_mode & 07777;
+
+	if (fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != EINVAL)
+			return err_sys(e, "copy up %s: owner", name);
+		mode &= ~(mode_t)(S_ISUID | S_ISGID);
+	}
+	if (!S_ISLNK(st->st_mode) && fchmodat(to, name, mode, 0) < 0)
 		return err_sys(e, "copy up %s: mode", name);
 	return 0;
 }
@@ -111,7 +117,7 @@ int mounts_copy_up(int from, int to, struct err *e)
 	struct stat st;
 	int r = copy_dir(&c, from, to, 0);
 
-	if (r == 0 && fstat(from, &st) == 0 && fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
+	if (r == 0 && fstat(from, &st) == 0 && fchownat(to, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0 && errno != EINVAL)
 		return err_sys(e, "copy up: owner of the directory");
 	return r;
 }

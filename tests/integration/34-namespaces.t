@@ -3,7 +3,7 @@
 # Namespaces: new, joined by path, or the caller's; user namespaces and their ids; what exec joins.
 . "$(dirname "$0")/lib.sh"
 need unshare readlink
-plan 71
+plan 72
 
 bundle
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -90,6 +90,11 @@ is "files made in a volume belong to the mapped id" "$(stat -c %u:%g "$TMP/vol/m
 inside "$users | .process.user = {uid: 1003, gid: 1004, additionalGids: [7]} | .mounts += [{destination: \"/tmp\", source: \"$TMP/vol\", options: [\"bind\"]}]" \
 	'id; :' > "$TMP/out"
 like "a user of the second range" "$(cat "$TMP/out")" 'uid=1003.*gid=1004.*groups=.*7'
+mkdir "$BUNDLE/rootfs/up"
+echo x > "$BUNDLE/rootfs/up/f"
+chmod 6755 "$BUNDLE/rootfs/up/f"
+shows "tmpcopyup makes unknown owners' files root's, without setuid" "$users | .mounts += [{destination: \"/up\", type: \"tmpfs\", options: [\"tmpcopyup\"]}]" \
+	'stat -c "%u:%g %a" /up /up/f' "0:0 755 0:0 755"
 refused "a user without a mapping" "$users | .process.user.uid = 5000" '(uid|user).*5000|mapp'
 refused "a group without a mapping" "$users | .process.user.additionalGids = [5000]" 'setgroups|5000|mapp'
 refused "mappings that overlap" "$users | .linux.uidMappings[1].hostID = 200500" 'linux.uidMappings|map'
