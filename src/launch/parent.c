@@ -10,21 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fault.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "kernel/host.h"
 #include "kernel/idmap.h"
-#include "kernel/limits.h"
-#include "kernel/net_devices.h"
 #include "kernel/rootfs.h"
 #include "kernel/tty.h"
+#include "launch/adjust.h"
 #include "launch/child.h"
 #include "launch/hooks.h"
 #include "launch/listener.h"
@@ -41,8 +38,7 @@ struct making {
 	int own_pid_ns, own_time_ns;	/* to go back to after the clone; -1 when we never left */
 	bool between;			/* a process in between is needed */
 	pid_t between_pid;
-	int netns;			/* of the container, while devices may have to come back from it */
-	struct net_moved *moved;
+	struct adjusted adjusted;
 };
 
 static void making_done(struct making *m)
@@ -53,8 +49,7 @@ static void making_done(struct making *m)
 		fd_close(&m->child.tasks[i]);
 	ns_fds_close(&m->child.join);
 	free(m->child.sources);
-	free(m->moved);
-	fd_close(&m->netns);
+	adjusted_done(&m->adjusted);
 	fd_close(&m->cgroup_dir);
 	fd_close(&m->own_pid_ns);
 	fd_close(&m->own_time_ns);
@@ -251,56 +246,11 @@ static int clone_step(struct making *m, struct err *e)
 	return leave_namespaces(m, e);
 }
 
-/* In a user namespace nobody may raise a hard limit: the runtime does, from outside; caisson-init sets the rest. */
-static int raise_limits(struct making *m, struct err *e)
-{
-	const struct rlimits *l = &m->r->process->rlimits;
-
-	if (m->r->plan->ns[NS_USER].mode == NS_INHERIT)
-		return 0;
-	for (size_t i = 0; i < l->n; i++) {
-		struct rlimit64 now;
-		if (prlimit64(m->l->pid, l->v[i].resource, NULL, &now) < 0)
-			return err_sys(e, "process.rlimits: read %s", l->v[i].name);
-		if (l->v[i].hard <= now.rlim_max)
-			continue;
-		now.rlim_max = l->v[i].hard;
-		if (prlimit64(m->l->pid, l->v[i].resource, &now, NULL) < 0)
-			return err_sys(e, "process.rlimits: raise the hard limit of %s to %llu", l->v[i].name,
-				       (unsigned long long)l->v[i].hard);
-	}
-	return 0;
-}
-
-static int move_net_devices(struct making *m, struct err *e)
-{
-	const struct net_devices *d = &m->r->plan->net_devices;
-	char path[64];
-
-	if (!d->n || is_exec(m->r))
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)m->l->pid);
-	if (m->r->plan->ns[NS_NET].mode == NS_JOIN) /* the child may not be there yet */
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", m->child.join.v[NS_NET]);
-	m->netns = open(path, O_RDONLY | O_CLOEXEC);
-	if (m->netns < 0)
-		return err_sys(e, "linux.netDevices: open the container's network namespace");
-	m->moved = calloc(d->n, sizeof(*m->moved));
-	return m->moved ? net_devices_move(d, m->netns, m->moved, e) : err_code(e, ENOMEM, "linux.netDevices");
-}
-
 static int adjust_step(struct making *m, struct err *e)
 {
-	const struct opt_i64 *score = &m->r->process->oom_score_adj;
-
 	if (m->between)
 		return 0; /* its own child comes with SYNC_PID */
-	int r = score->set && !m->child.in_user ? limits_oom_score(m->l->pid, score->v, e) : 0;
-	if (r == 0)
-		r = raise_limits(m, e);
-	if (r == 0)
-		r = resctrl_join(m->r->rdt, m->l->pid, e);
-	return r < 0 ? r : move_net_devices(m, e);
+	return adjust_process(m->r, m->l->pid, m->child.join.v[NS_NET], m->child.in_user, &m->adjusted, e);
 }
 
 /* The source of one bind, id-mapped when the document asks for it. */
@@ -526,15 +476,6 @@ static const struct { const char *doing; int (*run)(struct making *, struct err 
 	{ "launch: serve the process",	    serve_step },
 };
 
-/* What has no name on the host any more would be lost with the namespace. */
-static void return_net_devices(struct making *m)
-{
-	struct err e = { 0 };
-
-	if (m->moved && net_devices_return(&m->r->plan->net_devices, m->netns, m->moved, &e) < 0)
-		log_warn("after the failed launch: %s", e.text);
-}
-
 static void reap_between(struct making *m)
 {
 	if (m->between_pid <= 0)
@@ -572,7 +513,7 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 		.cgroup_dir = -1,
 		.own_pid_ns = -1,
 		.own_time_ns = -1,
-		.netns = -1,
+		.adjusted = ADJUSTED_INIT,
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
@@ -583,7 +524,7 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 			continue;
 		if (e->code == EPIPE || e->code == ECONNRESET)
 			read_last_words(&m, e);
-		return_net_devices(&m);
+		adjust_undo(r, &m.adjusted);
 		reap_between(&m);
 		struct err ignored = { 0 };
 		(void)leave_namespaces(&m, &ignored); /* the first error is the one to report */
