@@ -213,6 +213,8 @@ static int make_process(const struct exec *x, const struct process **out, struct
 		return err_set(
 			e, EINVAL,
 			"the container's document has no process to start from: use --process FILE");
+	if (o->cwd && o->cwd[0] != '/')
+		return err_set(e, EINVAL, "--cwd \"%s\": must be an absolute path", o->cwd);
 	*p = plan->process;
 	p->rows = p->columns = 0; /* of the first process's terminal, not of this one */
 	p->terminal = o->tty;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a container finds in its file system and about itself: every kind of mount, devices, hidden paths, limits, names.
 . "$(dirname "$0")/lib.sh"
-plan 119
+plan 120
 
 bundle
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -47,6 +47,8 @@ refused "an unknown file system is refused by its name" "$(with '{destination: "
 refused "a mount without a type" "$(with '{destination: "/m"}')" 'mounts\[7\].type'
 shows "a directory that is not there is made, in a read-only root too" \
 	"$(with '{destination: "/new/place/here", type: "tmpfs", options: ["mode=755"]}')" 'stat -c %a /new/place/here /new/place' "755 755"
+shows "and says nothing about the mode of a tmpfs" "$(with '{destination: "/new/place/here", type: "tmpfs"}')" \
+	'stat -c %a /new/place/here' 1777
 rmdir "$BUNDLE/rootfs/new/place/here" "$BUNDLE/rootfs/new/place" "$BUNDLE/rootfs/new"
 shows "one mount over another: the later is seen" \
 	"$(with '{destination: "/m", type: "tmpfs", options: ["mode=700"]}, {destination: "/m", type: "tmpfs", options: ["mode=750"]}')" \
@@ -100,7 +102,7 @@ shows "nosymfollow" "$(with "{destination: \"/m\", source: \"$B\", options: [\"b
 refused "a source that is not there" "$(with "{destination: \"/m\", source: \"$B/none\", options: [\"bind\"]}")" 'mounts\[7\] on /m: .*none'
 refused "a directory on a file" "$(with "{destination: \"/etc/passwd\", source: \"$B\", options: [\"bind\"]}")" 'mounts\[7\] on /etc/passwd'
 refused "a file on a directory" "$(with "{destination: \"/m\", source: \"$B/file\", options: [\"bind\"]}")" 'mounts\[7\] on /m'
-refused "options of a file system" "$(with "{destination: \"/m\", source: \"$B\", options: [\"bind\", \"mode=700\"]}")" 'mounts\[7\].options: .*mode=700'
+refused "an unknown option" "$(with "{destination: \"/m\", source: \"$B\", options: [\"bind\", \"nosiud\"]}")" 'mounts\[7\].options: .*nosiud'
 refused "no source" "$(with '{destination: "/m", options: ["bind"]}')" 'mounts\[7\].source'
 ln -s /m "$BUNDLE/rootfs/to-m"
 ln -s "$TMP/other" "$BUNDLE/rootfs/out"

@@ -3,7 +3,7 @@
 # For each known way out of a container, or into too many rights, a test that it is closed. (The races are in 41-attack.t.)
 . "$(dirname "$0")/lib.sh"
 need "${CC:-cc}"
-plan 140
+plan 141
 
 here=$(dirname "$0")
 ATTACK=$TMP/attack
@@ -101,6 +101,7 @@ for n in 3 4 5 6 7 8 9 10 11 12 13 14 15 16 20 24 32; do
 	case $out in *self/cwd/config.json) bad="$bad $n" ;; esac
 done
 is "nor at exec" "$bad" ""
+fails "a relative one is refused" "--cwd" caisson exec --cwd ../../x "$ID" true
 is "exec starts with 0, 1 and 2" "$(caisson exec "$ID" ls /proc/self/fd 7< /etc < /dev/null | tr '\n' ' ')" "0 1 2 3 "
 for n in 3 6 7 8; do
 	printf '#!/proc/self/fd/%s/../../../../../../bin/sh\necho out\n' "$n" > "$ROOT/bin/script"
