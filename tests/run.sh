@@ -14,7 +14,7 @@
 #   static       the static core: build, and integration with it
 #   sanitize     unit tests with the address and undefined behaviour sanitizers
 #   fuzz         each fuzzer for FUZZ_SECONDS (20)
-#   engines      Debian's containerd and Docker, nginx and redis
+#   engines      Debian's containerd, Docker, podman and buildah; nginx and redis
 #   cross        the whole for arm64
 #   distcheck    the tarball builds, tests and installs
 #   vm           what this kernel lacks, in a guest (when tests/vm/run.sh is there)
