@@ -8,7 +8,7 @@ plan 26
 here=$(dirname "$0")
 ATTACK=$TMP/attack
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -static -o "$ATTACK" "$here/src/attack.c" 2> "$TMP/cc.err" || bail "attack.c does not compile"
-SECONDS_EACH=${ATTACK_SECONDS:-4}
+SECONDS_EACH=${ATTACK_SECONDS:-3}
 
 bundle '.root.readonly = false'
 cp "$ATTACK" "$BUNDLE/rootfs/bin/attack"
