@@ -202,20 +202,27 @@ static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t
 	return mounts_move(c->stage, tree, target, e);
 }
 
-/* A tmpfs without mode= looks like the directory it covers. */
-static char *tmpfs_data(const struct mount *m, int target)
+static bool is_there(const struct mounts_ctx *c, const struct mount *m)
+{
+	auto_fd int fd = path_probe_in(c->root, m->destination, O_PATH);
+
+	return fd >= 0;
+}
+
+/* A tmpfs without mode= looks like the directory it covers, if the image has one: a directory of ours says nothing. */
+static char *tmpfs_data(const struct mount *m, int target, bool ours)
 {
 	struct stat st;
 	char *out = NULL;
 
-	if (strncmp(m->data, "mode=", 5) == 0 || strstr(m->data, ",mode=") || fstat(target, &st) < 0)
+	if (ours || strncmp(m->data, "mode=", 5) == 0 || strstr(m->data, ",mode=") || fstat(target, &st) < 0)
 		return strdup(m->data);
 	return asprintf(&out, "mode=%o%s%s", st.st_mode & 07777, *m->data ? "," : "", m->data) < 0 ? NULL : out;
 }
 
-static int attach_tmpfs(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+static int attach_tmpfs(const struct mounts_ctx *c, const struct mount *m, int target, bool ours, struct err *e)
 {
-	auto_free char *data = tmpfs_data(m, target);
+	auto_free char *data = tmpfs_data(m, target, ours);
 
 	if (!data)
 		return err_code(e, ENOMEM, "tmpfs options");
@@ -237,13 +244,14 @@ static int attach_fs(const struct mounts_ctx *c, const struct mount *m, struct e
 {
 	if (!m->type || !*m->type)
 		return err_set(e, EINVAL, "needs a type, or the option bind");
+	bool tmpfs = strcmp(m->type, "tmpfs") == 0, ours = tmpfs && !is_there(c, m);
 	auto_fd int target = open_target(c, m, -1, false, e);
 	if (target < 0)
 		return target;
 	if (strcmp(m->type, "cgroup") == 0 || strcmp(m->type, "cgroup2") == 0)
 		return mounts_attach_cgroup(c, m, target, e);
-	if (strcmp(m->type, "tmpfs") == 0)
-		return attach_tmpfs(c, m, target, e);
+	if (tmpfs)
+		return attach_tmpfs(c, m, target, ours, e);
 	auto_fd int tree = stage_new_fs(c->stage, m->type, m->source, m->data, m->sb_flags, 0,
 					 takes_label(m->type) ? c->mount_label : NULL, e);
 	if (tree < 0)

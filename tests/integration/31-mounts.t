@@ -47,6 +47,7 @@ refused "an unknown file system is refused by its name" "$(with '{destination: "
 refused "a mount without a type" "$(with '{destination: "/m"}')" 'mounts\[7\].type'
 shows "a directory that is not there is made, in a read-only root too" \
 	"$(with '{destination: "/new/place/here", type: "tmpfs", options: ["mode=755"]}')" 'stat -c %a /new/place/here /new/place' "755 755"
+rmdir "$BUNDLE/rootfs/new/place/here" "$BUNDLE/rootfs/new/place" "$BUNDLE/rootfs/new"
 shows "and says nothing about the mode of a tmpfs" "$(with '{destination: "/new/place/here", type: "tmpfs"}')" \
 	'stat -c %a /new/place/here' 1777
 rmdir "$BUNDLE/rootfs/new/place/here" "$BUNDLE/rootfs/new/place" "$BUNDLE/rootfs/new"
