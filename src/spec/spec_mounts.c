@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -206,7 +207,7 @@ static const char *join_data(struct arena *a, const struct strings *words, size_
 int spec_mount_options(struct arena *a, const struct strings *words, struct mount *m,
 		       const char *where, struct err *e)
 {
-	const char *first_data = NULL;
+	const char *unknown = NULL;
 	struct mount new = *m;
 	size_t size = 0;
 
@@ -217,18 +218,23 @@ int spec_mount_options(struct arena *a, const struct strings *words, struct moun
 			apply_option(&new, o);
 		} else if (words->v[i][0]) {
 			size += strlen(words->v[i]) + 1;
-			first_data = first_data ? first_data : words->v[i];
+			unknown = unknown || strchr(words->v[i], '=') ? unknown : words->v[i];
 		}
 	}
-	/* The kernel would ignore it: whoever wrote it expects something that does not happen. */
-	if (new.bind && first_data)
+	/* A word that may be a misspelt "nosuid" is refused; "mode=755" is for a file system, and engines send it. */
+	if (new.bind && unknown)
 		return err_set(e, EINVAL,
 			       "%s: \"%s\" is not known, and a bind mount takes no options of a "
 			       "file system",
-			       where, jread_quote(first_data).s);
+			       where, jread_quote(unknown).s);
+	if (new.bind && size) {
+		log_warn("%s: a bind mount takes no options of a file system: those with a value are ignored", where);
+		new.data = "";
+		size = 0;
+	}
 	if (new.bind)
 		new.sb_flags &= ~(unsigned long)MS_RDONLY;
-	new.data = join_data(a, words, size);
+	new.data = size ? join_data(a, words, size) : "";
 	if (!new.data)
 		return err_set(e, ENOMEM, "%s: out of memory", where);
 	*m = new;
