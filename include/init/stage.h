@@ -6,6 +6,7 @@
 #define CAISSON_INIT_STAGE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "init/fault.h"
 #include "init/finish.h"
@@ -16,6 +17,9 @@ struct stage {
 	int channel;		/* the sync socket, later the connection of `start`; -1 when closed */
 	int gate;		/* the listening socket, or -1 */
 	char path[PROGRAM_PATH];
+	bool have_cwd;		/* a filter may forbid getcwd(2) later: seen before it, and known again by these */
+	dev_t cwd_dev;
+	ino_t cwd_ino;
 };
 
 /* finish.c: the whole of it. argv is main's, with the descriptor in argv[2]. Returns what to exit with; does not return when the payload runs. */

@@ -285,6 +285,35 @@ static int finish_check_identity(struct stage *s, struct fault *f)
 
 /* ---- where and what ---- */
 
+/* "(unreachable)/...": a descriptor that leads out of the container (CVE-2024-21626). */
+static bool is_inside(const char *cwd)
+{
+	return cwd[0] == '/';
+}
+
+/* Before a filter that may refuse getcwd(2), and still with every right; what is wrong here is said by finish_enter_cwd. */
+static int finish_look_at_cwd(struct stage *s, struct fault *f)
+{
+	char now[PROGRAM_PATH];
+	struct stat st;
+
+	(void)f;
+	if (has(s, FINISH_NO_NEW_PRIVS) || !s->record->cwd.len || chdir(record_text(s->record, s->record->cwd)) < 0 ||
+	    raw_getcwd(now, sizeof(now)) < 0 || !is_inside(now) || stat(".", &st) < 0)
+		return 0;
+	s->have_cwd = true;
+	s->cwd_dev = st.st_dev;
+	s->cwd_ino = st.st_ino;
+	return 0;
+}
+
+static bool is_seen_cwd(const struct stage *s)
+{
+	struct stat st;
+
+	return s->have_cwd && stat(".", &st) == 0 && st.st_dev == s->cwd_dev && st.st_ino == s->cwd_ino;
+}
+
 static int finish_enter_cwd(struct stage *s, struct fault *f)
 {
 	char now[PROGRAM_PATH];
@@ -296,9 +325,8 @@ static int finish_enter_cwd(struct stage *s, struct fault *f)
 		return fault_sys(f, "chdir to cwd (\"%s\") set in config.json failed", cwd);
 	long len = raw_getcwd(now, sizeof(now));
 	if (len < 0)
-		return fault_sys(f, "cwd %s: where is it", cwd);
-	/* "(unreachable)/...": a descriptor that leads out of the container (CVE-2024-21626). */
-	if (now[0] != '/')
+		return is_seen_cwd(s) ? 0 : fault_sys(f, "cwd %s: where is it", cwd);
+	if (!is_inside(now))
 		return fault_set(f, EPERM, "cwd %s is outside of the container's root", cwd);
 	return 0;
 }
@@ -445,6 +473,7 @@ static const struct {
 	{ NULL,				 finish_memory_policy   },
 	{ "join a new keyring",		 finish_keyring         },
 	{ "label the exec",		 finish_label           },
+	{ NULL,				 finish_look_at_cwd     },
 	{ "filter system calls",	 finish_filter_early    },	/* without no_new_privs: CAP_SYS_ADMIN */
 	{ "drop privileges",		 finish_drop_privileges },
 	{ "check the identity",		 finish_check_identity  },
