@@ -182,13 +182,13 @@ static void file(const char *topic, const char *path)
 
 static void mounts(void)
 {
-	char line[LINE], *word[64], key[LINE];
+	char line[LINE], *word[64], key[LINE], *rest;
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 
 	while (f && fgets(line, sizeof(line), f)) {
 		int n = 0, dash = 0;
 
-		for (char *w = strtok(line, " \n"); w && n < 63; w = strtok(NULL, " \n"))
+		for (char *w = strtok_r(line, " \n", &rest); w && n < 63; w = strtok_r(NULL, " \n", &rest))
 			word[n++] = w;
 		for (int i = 6; i < n; i++)
 			if (!strcmp(word[i], "-"))
@@ -234,7 +234,7 @@ static void descriptors(void)
 	DIR *d = opendir("/proc/self/fd");
 
 	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.' && atol(e->d_name) != dirfd(d))
+		if (e->d_name[0] != '.' && strtol(e->d_name, NULL, 10) != dirfd(d))
 			say("fds", e->d_name, "open");
 	if (d)
 		(void)closedir(d);
@@ -271,7 +271,7 @@ static void network(void)
 /* Type, first byte, and whether it can be written: masked, read-only or neither. */
 static void look(const char *path)
 {
-	char key[LINE], byte = 0, first[64];
+	char byte = 0, first[64];
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
@@ -300,7 +300,6 @@ static void look(const char *path)
 	say("paths", path, "%o, %s, %s", st.st_mode, first, fd < 0 ? strerror(errno) : "writable");
 	if (fd >= 0)
 		(void)close(fd);
-	(void)key;
 }
 
 int main(int argc, char **argv)

@@ -59,11 +59,13 @@ trap 'exit 130' INT TERM HUP
 
 # ---- one command each, with a state of its own, kept from the terminal ----
 
+# Not from /dev/null, which crun would give to the container's user.
 mkdir -p "$work/bin" "$work/result"
+: > "$work/empty"
 for r in "${runtimes[@]}"; do
 	program=$(command -v "$r") options=
 	[ "$r" != caisson ] || { program=$(readlink -f "$CAISSON") options="--policy ${VALIDATION_LEVEL:-none}"; }
-	printf '#!/bin/sh\nexec %s --root "${TMPDIR%%/*}/state" %s "$@" < /dev/null\n' "$program" "$options" > "$work/bin/$r"
+	printf '#!/bin/sh\nexec %s --root "${TMPDIR%%/*}/state" %s "$@" < %s\n' "$program" "$options" "$work/empty" > "$work/bin/$r"
 	chmod 755 "$work/bin/$r"
 done
 
