@@ -120,7 +120,6 @@ jread_fn jread_opt_i64;		/* struct opt_i64; .range */
 jread_fn jread_opt_u64;		/* struct opt_u64; .range */
 jread_fn jread_word;		/* an integer of any width: the value beside the word; .words */
 jread_fn jread_mask;		/* the same for an array of words: their values joined with | */
-jread_fn jread_unsupported;	/* refuses: valid, but nothing we can act on */
 
 /* -EINVAL with "PATH: text", or "PATH.key: text" when key is not NULL. */
 int jread_refuse(const struct jread_at *at, const char *key, struct err *e, const char *fmt, ...)

@@ -4,7 +4,8 @@
  *
  * Bounds: SPEC_MAX_BYTES of input, depth 64, SPEC_MAX_ITEMS per array. Unknown properties are ignored (OCI: extensibility),
  * invalid values are refused with their JSON path: "linux.uidMappings[0].size: is required". Duplicate keys are refused.
- * A property that is valid but that caisson cannot act on is refused by name too ("linux.intelRdt: is not supported").
+ * A value that is valid but that nobody can act on is refused by name too ("process.scheduler.policy: SCHED_ISO is not
+ * supported").
  * null counts as absent, and so does an empty string where a path, a label or a name is optional. In resources an engine's 0
  * for "none asked" counts as absent as well: memory limits, cpu shares, quota and period, block IO weights; not
  * pids.limit, swappiness, idle.

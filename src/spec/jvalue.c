@@ -214,12 +214,3 @@ int jread_mask(const struct jread_at *at, const struct jnode *v, const struct jr
 	put_integer(out, f->width, all);
 	return 0;
 }
-
-int jread_unsupported(const struct jread_at *at, const struct jnode *v, const struct jread_field *f,
-		      void *out, struct err *e)
-{
-	(void)v;
-	(void)f;
-	(void)out;
-	return jread_refuse(at, NULL, e, "is not supported");
-}
