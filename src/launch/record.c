@@ -252,7 +252,7 @@ static void fill_numbers(struct finish_record *r, const struct record_input *in)
 	r->memory_mode = in->plan->memory_policy.mode;
 	r->memory_flags = in->plan->memory_policy.flags;
 	r->io_prio = p->io_priority.set ? IOPRIO_PRIO_VALUE(p->io_priority.class, p->io_priority.priority) : 0;
-	if (in->plan->ns[NS_USER].mode != NS_INHERIT && !p->groups.n && setgroups_denied())
+	if (!p->groups.n && setgroups_denied()) /* in a user namespace of the caller's as well */
 		r->flags &= ~(uint32_t)FINISH_HAS_GROUPS;
 }
 

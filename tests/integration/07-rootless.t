@@ -5,7 +5,7 @@
 need setpriv unshare
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 31
+plan 32
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -59,6 +59,13 @@ within() { user unshare -Ur --kill-child timeout -k 5 30 "$BIN" "$@"; }
 ok "create in a user namespace, as its root" within create -b "$BUNDLE" "$ID"
 is "its state is below XDG_RUNTIME_DIR too" "$(ls "$TMP/run/caisson")" "$ID"
 within delete --force "$ID" > "$TMP/out" 2>&1 || diag "$(cat "$TMP/out")"
+reconfig '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+cat > "$TMP/run/all" <<'SH'
+"$1" create -b "$2" "$3" < /dev/null && "$1" start "$3" && "$1" exec "$3" sh -c 'echo in; echo /proc/[0-9]*'
+"$1" delete --force "$3"
+SH
+is "exec where only the user namespace is its own" "$(user unshare -Urm timeout -k 5 30 sh "$TMP/run/all" "$BIN" "$BUNDLE" "$ID" 2>&1 | tr '\n' ' ')" \
+	"in /proc/1 /proc/2 "
 cp "$TMP/config.json" "$BUNDLE/config.json"
 
 reconfig '.linux.resources = {"memory": {"limit": 33554432}}'
