@@ -72,6 +72,18 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	return r;
 }
 
+/* Puts ": inner" behind the first `at` bytes; what does not fit is cut. */
+static void err_append(struct err *e, size_t at, const char *inner)
+{
+	const char *parts[] = { ": ", inner };
+
+	for (size_t i = 0; i < 2; i++)
+		for (const char *p = parts[i]; *p && at < sizeof(e->text) - 1; p++)
+			e->text[at++] = *p;
+	if (at < sizeof(e->text))
+		e->text[at] = '\0';
+}
+
 int err_wrap(struct err *e, const char *fmt, ...)
 {
 	char inner[sizeof(e->text)];
@@ -81,9 +93,8 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	size_t at = n < 0 ? 0 : (size_t)n;
-	if (at < sizeof(e->text) - 1)
-		snprintf(e->text + at, sizeof(e->text) - at, ": %s", inner);
+	if (n >= 0)
+		err_append(e, (size_t)n, inner);
 	if (e->code <= 0)
 		e->code = EINVAL;
 	err_one_line(e);
