@@ -56,7 +56,7 @@ rm "$BUNDLE/config.json"
 ln -s /dev/zero "$BUNDLE/config.json"
 refused "a link to an endless device" 'config.json'
 ln -sf config.json "$BUNDLE/config.json"
-refused "a link to itself" 'config.json.*symbolic links'
+refused "a link to itself" 'config.json.*[Ss]ymbolic link'
 ln -sf nowhere "$BUNDLE/config.json"
 refused "a link to nothing" 'config.json: No such file'
 ln -sf "$TMP/good.json" "$BUNDLE/config.json"
