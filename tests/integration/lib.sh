@@ -28,6 +28,7 @@ plan() {
 
 bail() {
 	echo "Bail out! $*"
+	_failed=$((_failed + 1))
 	exit 1
 }
 
