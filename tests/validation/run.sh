@@ -65,7 +65,7 @@ mkdir -p "$work/bin" "$work/result"
 for r in "${runtimes[@]}"; do
 	program=$(command -v "$r") options=
 	[ "$r" != caisson ] || { program=$(readlink -f "$CAISSON") options="--policy ${VALIDATION_LEVEL:-none}"; }
-	printf '#!/bin/sh\nexec %s --root "${TMPDIR%%/*}/state" %s "$@" < %s\n' "$program" "$options" "$work/empty" > "$work/bin/$r"
+	printf '#!/bin/sh\n[ "$1" != kill ] || sleep 0.3\nexec %s --root "${TMPDIR%%/*}/state" %s "$@" < %s\n' "$program" "$options" "$work/empty" > "$work/bin/$r"
 	chmod 755 "$work/bin/$r"
 done
 
