@@ -19,8 +19,8 @@ packages_of() {
 	fuzz) echo clang libclang-rt-dev ;;
 	static) echo dpkg-dev musl-tools gcc make autoconf automake xz-utils bzip2 patch linux-libc-dev gperf ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;
-	engines) echo containerd runc crun docker.io podman buildah conmon catatonit uidmap util-linux python3-minimal curl iptables iproute2 \
-		busybox-static jq procps ;;
+	engines) echo containerd runc crun docker.io podman buildah conmon catatonit containernetworking-plugins uidmap util-linux \
+		python3-minimal curl iptables iproute2 busybox-static jq procps ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
 	vm) echo qemu-system-x86 cpio busybox-static xz-utils ;;
 	*) echo "packages: no group named '$1'" >&2; return 1 ;;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A place of its own for engines without a daemon (podman, buildah): private mount, pid and network namespaces with an /etc,
-# /run, /var/tmp, /dev/shm and /var/lib/containers that nobody else sees. What happens there ends with it.
+# /run, /var/lib, /var/tmp and /dev/shm that nobody else sees. What happens there ends with it.
 #
 #   . "$(dirname "$0")/place.sh"        # after lib.sh
 #   in_place SECONDS SCRIPT ARG...      # runs a script of the caller's there; $TMP is the same directory inside and outside
@@ -53,8 +53,8 @@ plain() {
 
 furnish() {
 	mount --bind "$TMP" /mnt
-	mkdir -p /var/lib/containers # in Debian's package; another's may lack it
-	mount -t tmpfs -o mode=755 tmpfs /var/lib/containers
+	exec 9< "$CAISSON"
+	mount -t tmpfs -o mode=755 tmpfs /var/lib
 	mount -t tmpfs -o mode=1777 tmpfs /var/tmp
 	mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 	mount -t tmpfs -o mode=755 tmpfs /run
@@ -62,7 +62,9 @@ furnish() {
 	# A build somewhere on the host that writes to /dev/null as root may have changed its mode.
 	mknod -m 666 /run/null c 1 3
 	mount --bind /run/null /dev/null
-	cp "$CAISSON" /run/bin/caisson
+	cat <&9 > /run/bin/caisson
+	exec 9<&-
+	chmod 755 /run/bin/caisson
 	cp -a /etc/. /run/etc
 	mount --bind /run/etc /etc
 	if [ ! -d "$TMP/image" ]; then # it lay below one of those

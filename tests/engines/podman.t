@@ -82,6 +82,11 @@ one "a device that is not allowed" $pod run $_r --cap-add MKNOD $image sh -c 'mk
 one "devices" $pod run $_r $image stat -c '%N %F %a %u %g' /dev/null /dev/fd /dev/stdin /dev/ptmx
 one "no network" $pod run $_r --network none $image ls /sys/class/net
 one "the host's network" $pod run $_r --network host $image ls /sys/class/net
+if [ -x /usr/lib/cni/bridge ] && command -v iptables > /run/out; then
+	one "a bridge" $pod run $_r --network podman $image sh -c 'ls /sys/class/net | tr "\n" " "; ip -4 -o addr show eth0 | grep -c "inet 10[.]"'
+	one "a port" sh -c "$pod run -d --name web $_c --network podman -p 3000:3000 $image sh -c 'echo served | nc -l -p 3000' > /dev/null; sleep 0.5; \
+		timeout 5 $TMP/image/bin/busybox nc 127.0.0.1 3000 < /dev/null; $pod rm -f -t 0 web > /dev/null"
+fi
 one "another's network" sh -c "$pod run -d --name net $_c $image sleep 100 > /dev/null; $pod run $_r --network container:net --pid container:net $image sh -c 'cat /proc/1/comm'; $pod rm -f -t 0 net > /dev/null"
 one "the host's processes" $pod run $_r --pid host $image sh -c 'test $$ -ne 1 && cat /proc/1/comm'
 one "the host's names" $pod run $_r --uts host --ipc host $image sh -c 'test "$(hostname)" && echo named'
@@ -127,6 +132,8 @@ one "top with the host's ps" sh -c "$pod top box -eo pid,comm | grep -c sh > /de
 one "stats" sh -c "$pod stats --no-stream --format '{{.Name}} {{.PIDs}}' box | sed 's/ [1-9][0-9]*\$/ some/'"
 one "changed files" sh -c "$pod diff box | grep -c /tmp/well"
 one "copied in and out" sh -c "$pod cp '$TMP/shared/file' box:/tmp/copied && $pod exec box cat /tmp/copied && $pod cp box:/tmp/copied - | tar -xO"
+status_only "update" $pod update --cpus 0.7 --memory 32m --memory-swap 64m box
+echo "updated: $(setting)"
 status_only "pause" $pod pause box
 inspect "paused" '{{.State.Status}}' box
 status_only "exec while paused" $pod exec box true
@@ -286,7 +293,7 @@ compare() {
 	done < "$3"
 }
 
-plan $(($(wc -l < "$TMP/runc.walk") + $(wc -l < "$TMP/runc.plainwalk") + 22))
+plan $(($(wc -l < "$TMP/runc.walk") + $(wc -l < "$TMP/runc.plainwalk") + 23))
 for f in runc.walk caisson.walk runc.plainwalk caisson.plainwalk caisson.ours; do
 	is "the walk was gone to its end: $f" "$(tail -n 1 "$TMP/$f")" "end: 0"
 	[ ! -s "$TMP/$f.err" ] || diag "$(head -n 5 "$TMP/$f.err")"
@@ -312,5 +319,10 @@ ours "states are kept for what runs" states 2
 is "and for nothing else" "$(grep '^left: ' "$TMP/caisson.ours")" ""
 like "a program's output and exit status come back" "$(cat "$TMP/caisson.walk")" '^run: 3 hello$'
 like "podman stop gives the program its TERM" "$(cat "$TMP/caisson.walk")" '^its exit status: 0 exited 7 false$'
+if grep -q '^a port: ' "$TMP/runc.walk"; then
+	like "a published port is served" "$(cat "$TMP/caisson.walk")" '^a port: 0 served$'
+else
+	skip "a published port is served" "the CNI plugins or iptables are not installed"
+fi
 ok "no cgroup is left behind" place_cgroups_gone
 leftovers_after "no process, mount or cgroup is left behind"
