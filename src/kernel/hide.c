@@ -47,7 +47,7 @@ static int open_place(const struct plan *p, int root, const char *at, const char
 	auto_fd int fd = path_probe_nolink(root, at, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return err_code(e, -fd, "%s", at);
-	if (fstatfs(fd, &fs) < 0 || fs.f_type != magic)
+	if (fstatfs(fd, &fs) < 0 || (long)fs.f_type != magic)
 		return err_set(e, EPERM, "%s: is no longer the %s that was mounted there", at, type);
 	*out = fd_take(&fd);
 	return 0;
