@@ -15,6 +15,9 @@
 #   sanitize     unit tests with the address and undefined behaviour sanitizers
 #   fuzz         each fuzzer for FUZZ_SECONDS (20)
 #   engines      Debian's containerd, Docker, podman and buildah; nginx and redis
+#   validation   the suite of opencontainers/runtime-tools, beside runc and crun
+#   oracle       generated containers seen from inside, beside runc and crun
+#   oracle       generated config.json, compared with what runc and crun make of it
 #   cross        the whole for arm64
 #   distcheck    the tarball builds, tests and installs
 #   vm           what this kernel lacks, in a guest (when tests/vm/run.sh is there)
@@ -23,7 +26,6 @@
 # Not among the default parts:
 #
 #   bench        tests/bench/run.sh: times beside crun, runc and the floor
-#   validation   the suite of opencontainers/runtime-tools, beside runc and crun
 #
 # As root on Debian it installs the packages it needs. Builds in $CAISSON_CACHE (kept, so that the next run is quick) or in
 # a temporary directory; the source tree is only read. Prints each failure and the reason of each skip; the last line is
@@ -34,13 +36,13 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=contrib/packages.sh
 . "$top/contrib/packages.sh"
 
-default_parts=(build lint unit integration faults static sanitize fuzz engines cross distcheck vm leftovers)
+default_parts=(build lint unit integration faults static sanitize fuzz engines validation oracle cross distcheck vm leftovers)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${default_parts[@]}")
 for p in "${parts[@]}"; do
-	case " ${default_parts[*]} bench validation " in
+	case " ${default_parts[*]} bench " in
 	*" $p "*) ;;
-	*) echo "run.sh: no part named '$p'; there are: ${default_parts[*]} bench validation" >&2; exit 2 ;;
+	*) echo "run.sh: no part named '$p'; there are: ${default_parts[*]} bench" >&2; exit 2 ;;
 	esac
 done
 
@@ -420,13 +422,36 @@ part_validation() {
 		note skip validation "all of it" "tests/validation/run.sh is not there"
 		return
 	fi
-	plain_build || return
+	plain_build && need_packages validation peers || return
 	mkdir -p "$out/validation"
 	local rc=0
 	CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init timeout -k 10 "${VALIDATION_LIMIT:-1500}" \
 		bash "$src/tests/validation/run.sh" "$work/validation" > "$out/validation/suite.tap" 2> "$out/validation/suite.err" < /dev/null || rc=$?
 	tap validation suite "$out/validation/suite.tap" $rc
 	grep '^#' "$out/validation/suite.tap" | tail -n 4
+}
+
+part_oracle() {
+	plain_build && need_packages oracle peers || return
+	mkdir -p "$out/oracle"
+	local rc=0
+	CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init timeout -k 10 "${ORACLE_LIMIT:-600}" \
+		bash "$src/tests/oracle/run.sh" > "$out/oracle/inside.tap" 2> "$out/oracle/inside.err" < /dev/null || rc=$?
+	tap oracle inside "$out/oracle/inside.tap" $rc
+	grep '^# seed' "$out/oracle/inside.tap"
+}
+
+part_oracle() {
+	if [ ! -f "$top/tests/oracle/run.sh" ]; then
+		note skip oracle "all of it" "tests/oracle/run.sh is not there"
+		return
+	fi
+	plain_build && need_packages oracle engines || return
+	mkdir -p "$out/oracle"
+	local rc=0
+	CAISSON=$work/plain/caisson timeout -k 10 "${ORACLE_LIMIT:-600}" bash "$src/tests/oracle/run.sh" \
+		> "$out/oracle/configs.tap" 2> "$out/oracle/configs.err" < /dev/null || rc=$?
+	tap oracle configs "$out/oracle/configs.tap" $rc
 }
 
 part_leftovers() {
