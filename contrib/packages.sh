@@ -5,7 +5,7 @@
 #
 #   . contrib/packages.sh; packages_install build test
 #
-# Groups: build, test, lint, sanitize, static, cross, engines, bench, vm. Debian's names are the ones that are installed
+# Groups: build, test, lint, sanitize, static, cross, engines, bench, peers, vm. Debian's names are the ones that are installed
 # and tested; packages_message prints those of Fedora and Alpine for the groups build and test.
 
 packages_of() {
@@ -22,6 +22,7 @@ packages_of() {
 	engines) echo containerd runc crun docker.io podman buildah conmon catatonit containernetworking-plugins uidmap util-linux \
 		python3-minimal curl iptables iproute2 busybox-static jq procps ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
+	peers) echo runc crun python3 gcc libc6-dev ;;
 	vm) echo qemu-system-x86 cpio busybox-static xz-utils ;;
 	*) echo "packages: no group named '$1'" >&2; return 1 ;;
 	esac
