@@ -17,7 +17,6 @@
 #   engines      Debian's containerd, Docker, podman and buildah; nginx and redis
 #   validation   the suite of opencontainers/runtime-tools, beside runc and crun
 #   oracle       generated containers seen from inside, beside runc and crun
-#   oracle       generated config.json, compared with what runc and crun make of it
 #   cross        the whole for arm64
 #   distcheck    the tarball builds, tests and installs
 #   vm           what this kernel lacks, in a guest (when tests/vm/run.sh is there)
@@ -439,19 +438,6 @@ part_oracle() {
 		bash "$src/tests/oracle/run.sh" > "$out/oracle/inside.tap" 2> "$out/oracle/inside.err" < /dev/null || rc=$?
 	tap oracle inside "$out/oracle/inside.tap" $rc
 	grep '^# seed' "$out/oracle/inside.tap"
-}
-
-part_oracle() {
-	if [ ! -f "$top/tests/oracle/run.sh" ]; then
-		note skip oracle "all of it" "tests/oracle/run.sh is not there"
-		return
-	fi
-	plain_build && need_packages oracle engines || return
-	mkdir -p "$out/oracle"
-	local rc=0
-	CAISSON=$work/plain/caisson timeout -k 10 "${ORACLE_LIMIT:-600}" bash "$src/tests/oracle/run.sh" \
-		> "$out/oracle/configs.tap" 2> "$out/oracle/configs.err" < /dev/null || rc=$?
-	tap oracle configs "$out/oracle/configs.tap" $rc
 }
 
 part_leftovers() {

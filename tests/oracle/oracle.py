@@ -9,7 +9,9 @@ decisions.txt says why, or the line fails. One case is a function of seed and nu
 """
 import argparse
 import concurrent.futures
+import contextlib
 import fnmatch
+import glob
 import json
 import os
 import random
@@ -232,6 +234,12 @@ class Runner:
         if rc != 0:
             subprocess.run(program + ["delete", "--force", ident], capture_output=True, timeout=20)
         shutil.rmtree(b, ignore_errors=True)
+        for d in glob.glob("/sys/fs/cgroup/*/" + ident):  # crun leaves one in the tree of systemd
+            if name == "caisson":
+                return None, "left the cgroup " + d.replace(ident, "ID")
+            shutil.rmtree(d, ignore_errors=True)  # where no tree is mounted, files too
+            with contextlib.suppress(OSError):
+                os.rmdir(d)
         try:
             view = json.loads(out)
         except ValueError:
