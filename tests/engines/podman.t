@@ -16,6 +16,7 @@ echo 'from the host' > "$TMP/shared/file"
 echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":95}]}' > "$TMP/seccomp.json"
 
 cat > "$TMP/begin" <<'SH'
+cd "$TMP" || exit 1 # conmon leaves a file called "oom" where it was started
 . "$PLACE"
 image=localhost/busybox:test
 who=$1
