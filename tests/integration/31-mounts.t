@@ -221,7 +221,7 @@ shows "devices are not made in a /dev that the host binds" \
 
 # ---- the process ----
 
-shows "a cwd that is not there is made" '.process.cwd = "/work/here" | .root.readonly = false' 'pwd; stat -c %a .' "/work/here 755"
+shows "a cwd that is not there is made" '.process.cwd = "/some/where" | .root.readonly = false' 'pwd; stat -c %a .' "/some/where 755"
 refused "a cwd that is a file" '.process.cwd = "/etc/passwd"' 'cwd|[Nn]ot a directory'
 shows "umask" '.process.user.umask = 23' umask 0027
 shows "the usual umask" . umask 0022
