@@ -12,15 +12,15 @@ packages_of() {
 	case $1 in
 	build) echo gcc make autoconf automake pkg-config libc6-dev linux-libc-dev musl-tools \
 		libseccomp-dev libcap-ng-dev libjansson-dev libmnl-dev libarchive-dev ;;
-	test) echo libcriterion-dev busybox-static jq procps iproute2 util-linux bsdutils python3-minimal git \
+	test) echo libcriterion-dev busybox-static jq procps iproute2 util-linux bsdutils python3 git \
 		coreutils findutils tar gzip xz-utils zstd strace runc ;;
 	quickstart) echo busybox-static ;;
 	lint) echo shellcheck clang ;;
 	fuzz) echo clang libclang-rt-dev ;;
-	static) echo dpkg-dev musl-tools gcc make autoconf automake xz-utils bzip2 patch linux-libc-dev gperf ;;
+	static) echo dpkg-dev musl-tools gcc make autoconf automake libtool xz-utils bzip2 patch linux-libc-dev gperf ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;
 	engines) echo containerd runc crun docker.io podman buildah conmon catatonit containernetworking-plugins uidmap util-linux \
-		python3-minimal curl iptables iproute2 busybox-static jq procps ;;
+		python3 curl iptables iproute2 busybox-static jq procps ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
 	peers) echo runc crun python3 gcc libc6-dev ;;
 	vm) echo qemu-system-x86 cpio busybox-static xz-utils ;;

@@ -57,6 +57,7 @@ results=$work/results.$$
 out=$work/out
 rm -rf "$out"
 mkdir -p "$out" "$work/tmp"
+chmod 755 "$work" "$work/tmp" # mktemp gave 700, and some tests become an ordinary user in there
 : > "$results"
 : > "$out/began"
 export TMPDIR=$work/tmp
