@@ -51,7 +51,6 @@ if [ -n "${CAISSON_CACHE:-}" ]; then
 	keep=1
 else
 	work=$(mktemp -d "${TMPDIR:-/tmp}/caisson-run.XXXXXX") || exit 2
-	chmod 755 "$work" # some tests run as an ordinary user
 	keep=
 fi
 results=$work/results.$$
