@@ -485,11 +485,12 @@ part_leftovers() {
 }
 
 main() {
-	for p in "${parts[@]}"; do
-		t=$SECONDS
-		echo "== $p"
-		"part_$p"
-		awk -F '\t' -v p="$p" -v t=$((SECONDS - t)) '$2 == p { n[$1]++ }
+	local part_name part_began
+	for part_name in "${parts[@]}"; do
+		part_began=$SECONDS
+		echo "== $part_name"
+		"part_$part_name"
+		awk -F '\t' -v p="$part_name" -v t=$((SECONDS - part_began)) '$2 == p { n[$1]++ }
 			END { printf "   %s: %d passed, %d failed, %d skipped; %d s\n", p, n["pass"], n["fail"], n["skip"], t }' "$results"
 	done
 
