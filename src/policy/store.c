@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plan with an engine's filter holds hundreds of names, and create and exec wait for it: written by hand, and read
- * through the spec layer's own parser, whose texts stay where they are. Both walk the same table. What is zero is not
+ * through spec/jtree.h, whose texts stay where they are. Both walk the same table. What is zero is not
  * written.
  *
  * Texts that are not UTF-8 (argv and env are bytes) are written as {"hex": "..."}.
