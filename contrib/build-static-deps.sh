@@ -22,7 +22,6 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/contrib/packages.sh"
 
 CC=${CC:-musl-gcc}
-HOST=${HOST:-$(gcc -dumpmachine 2> /dev/null || echo native)}
 export CC
 recipe="recipe 2, $CC, $(cat "$top/contrib/static-mnl.c" "$top/contrib/small-copy.h" | cksum)" # raise the number when the way of building changes
 if [ "$(head -n 1 "$dir/.stamp" 2> /dev/null)" = "$recipe" ]; then
@@ -92,6 +91,7 @@ esac
 export CFLAGS
 
 build=$(gcc -dumpmachine)
+HOST=${HOST:-$build}
 [ "$HOST" != "$build" ] || HOST=$(echo "$build" | sed 's/-gnu$/-musl/') # other than the build machine: no test runs
 
 # make_library NAME CONFIGURE-ARGUMENTS...: in the one directory called NAME-*.
