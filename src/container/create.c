@@ -32,7 +32,7 @@ struct creating {
 	struct state state;
 	struct cgroup cgroup;
 	struct resctrl rdt;
-	bool cgroup_made, rdt_made, launched, pid_file_written;
+	bool cgroup_made, rdt_made, launched;
 	struct filters filters;
 	int gate, console, pidfd_sock, notify;
 	char keyring[1100];
@@ -254,7 +254,6 @@ static int write_pid_file(struct creating *c, struct err *e)
 	if (!c->r->pid_file)
 		return 0;
 	int n = snprintf(text, sizeof(text), "%d", (int)c->launch.pid); /* no newline: engines parse strictly */
-	c->pid_file_written = true;
 	int r = fd_replace_file(AT_FDCWD, c->r->pid_file, 0644, text, (size_t)n, e);
 	return r < 0 ? err_wrap(e, "--pid-file") : 0;
 }
@@ -305,8 +304,6 @@ static void undo(struct creating *c)
 	}
 	if (c->rdt_made && resctrl_remove(&c->rdt, &e) < 0)
 		log_warn("after the failed launch: %s", e.text);
-	if (c->pid_file_written)
-		(void)unlink(c->r->pid_file); /* may not have been made */
 	if (c->dir.fd >= 0 && state_dir_remove(&c->dir, &e) < 0)
 		log_warn("after the failed launch: %s", e.text);
 	run_poststop(c);

@@ -29,7 +29,6 @@ struct executing {
 	struct filters filters;
 	int target, console, pidfd_sock;
 	struct launch launch;
-	bool pid_file_written;
 };
 
 static int open_container(struct executing *x, struct err *e)
@@ -129,7 +128,6 @@ static int write_pid_file(struct executing *x, struct err *e)
 	if (!x->r->pid_file)
 		return 0;
 	int n = snprintf(text, sizeof(text), "%d", (int)x->launch.pid);
-	x->pid_file_written = true;
 	int r = fd_replace_file(AT_FDCWD, x->r->pid_file, 0644, text, (size_t)n, e);
 	return r < 0 ? err_wrap(e, "--pid-file") : 0;
 }
@@ -166,8 +164,6 @@ int container_exec(const struct exec_request *r, struct started *out, struct err
 		if (s == 0)
 			continue;
 		launch_abort(&x.launch);
-		if (x.pid_file_written)
-			(void)unlink(r->pid_file); /* may not have been made */
 		return -e->code;
 	}
 	*out = (struct started){ .pid = x.launch.pid, .pidfd = fd_take(&x.launch.pidfd), .console = fd_take(&x.launch.console) };

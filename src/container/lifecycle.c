@@ -172,18 +172,21 @@ int container_kill(const char *state_root, const char *id, int sig, bool all, st
 	return r;
 }
 
-static int needs_cgroup(const struct state *s, struct err *e)
+/* For the commands that act on the cgroup: locked, and refused where the container has none of its own. */
+static int open_with_cgroup(const char *root, const char *id, struct opened *o, struct err *e)
 {
-	return s->cgroup.n ? 0 : err_set(e, ENOTSUP, "this container has no cgroup of its own");
+	int r = open_state(root, id, true, o, e);
+
+	if (r < 0)
+		return r;
+	return o->state->cgroup.n ? 0 : err_set(e, ENOTSUP, "this container has no cgroup of its own");
 }
 
 int container_pause(const char *state_root, const char *id, struct err *e)
 {
 	auto_opened o = OPENED_INIT;
-	int r = open_state(state_root, id, true, &o, e);
+	int r = open_with_cgroup(state_root, id, &o, e);
 
-	if (r == 0)
-		r = needs_cgroup(o.state, e);
 	if (r < 0)
 		return r;
 	if (o.status != STATUS_RUNNING && o.status != STATUS_CREATED)
@@ -195,10 +198,8 @@ int container_pause(const char *state_root, const char *id, struct err *e)
 int container_resume(const char *state_root, const char *id, struct err *e)
 {
 	auto_opened o = OPENED_INIT;
-	int r = open_state(state_root, id, true, &o, e);
+	int r = open_with_cgroup(state_root, id, &o, e);
 
-	if (r == 0)
-		r = needs_cgroup(o.state, e);
 	if (r < 0)
 		return r;
 	if (o.status != STATUS_PAUSED)
@@ -229,10 +230,8 @@ int container_update(const char *state_root, const char *id, const struct resour
 		     struct err *e)
 {
 	auto_opened o = OPENED_INIT;
-	int s = open_state(state_root, id, true, &o, e);
+	int s = open_with_cgroup(state_root, id, &o, e);
 
-	if (s == 0)
-		s = needs_cgroup(o.state, e);
 	if (s < 0)
 		return s;
 	if (o.status == STATUS_STOPPED)

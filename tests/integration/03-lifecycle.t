@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A container's life, command by command, with the states in between and the words that callers look for.
 . "$(dirname "$0")/lib.sh"
-plan 96
+plan 98
 
 pid_of() { caisson state "$1" | jq -r .pid; }
 alive() { [ -d "/proc/$1" ] && [ "$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status")" != Z ]; }
@@ -148,4 +148,8 @@ is "list -q its id alone" "$(caisson list -q)" "$ID"
 is "list as JSON" "$(caisson list --format json | jq -r '.[0] | "\(.id) \(.pid) \(.status) \(.owner)"')" "$ID $pid running root"
 ok "delete --force" caisson delete -f "$ID"
 is "an empty list is null" "$(caisson list -f json)" null
+mkdir -p "$TMP/pids/.pid.tmp"
+echo mine > "$TMP/pids/pid"
+fails "a pid file that cannot be replaced ends create" "--pid-file" caisson create --pid-file "$TMP/pids/pid" -b "$BUNDLE" "$ID"
+is "and what was there stays" "$(cat "$TMP/pids/pid")" mine
 leftovers_after
