@@ -62,7 +62,7 @@ run "run" "$w" -- sh -c 'echo hello; exit 3'
 run "environment, directory, user" --env A=b --workingdir /tmp --user 1000:50 "$w" -- sh -c 'echo $A; pwd; id -u; id -g'
 run "host name" --hostname box "$w" -- hostname
 echo "standard input: $(echo words | $b run --runtime "$runtime" "$w" -- cat 2>&1)"
-one "terminal" script -qec "timeout -k 2 40 buildah run --runtime $runtime -t $w -- sh -c 'tty; sleep 0.3; exit 4'" /dev/null
+one "terminal" script -qec "exec timeout -k 2 40 buildah run --runtime $runtime -t $w -- sh -c 'tty; sleep 0.3; exit 4'" /dev/null
 run "capabilities" "$w" -- grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status
 run "capabilities dropped and added" --cap-drop CAP_CHOWN --cap-add CAP_NET_RAW "$w" -- grep -E '^Cap(Eff|Bnd):' /proc/self/status
 run "volume" -v "$TMP/shared:/data:ro" "$w" -- cat /data/file

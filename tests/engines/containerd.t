@@ -64,7 +64,7 @@ walk() {
 	echo "read-only: $? $(echo "$_out" | grep -c 'Read-only file system')"
 	_out=$(r "$_b" --rm "$image" "$_p-none" /no/such/program 2>&1)
 	echo "absent program: $? $(echo "$_out" | grep -ci 'no such file')"
-	_out=$(script -qec "ctr --address $address --namespace $MARK run --snapshotter native --fifo-dir $TMP/fifo --runc-binary $_b \
+	_out=$(script -qec "exec ctr --address $address --namespace $MARK run --snapshotter native --fifo-dir $TMP/fifo --runc-binary $_b \
 		--runc-root $TMP/runc-root --rm -t $image $_p-tty /bin/sh -c 'tty; exit 4'" /dev/null < /dev/null 2>&1)
 	echo "terminal: $? $(echo "$_out" | tr -d '\r' | grep -o '/dev/pts/[0-9]*\|/dev/console')"
 
@@ -73,7 +73,7 @@ walk() {
 	echo "memory limit: $(find /sys/fs/cgroup -path "*/$MARK/$_p-long/memory.limit_in_bytes" -exec cat {} + -o -path "*/$MARK/$_p-long/memory.max" -exec cat {} +)"
 	_out=$(x --exec-id e1 "$_p-long" /bin/sh -c 'echo in; exit 5' 2>&1)
 	echo "exec: $? $_out"
-	_out=$(script -qec "ctr --address $address --namespace $MARK task exec --fifo-dir $TMP/fifo -t --exec-id e2 $_p-long /bin/sh -c 'tty; exit 6'" /dev/null < /dev/null 2>&1)
+	_out=$(script -qec "exec ctr --address $address --namespace $MARK task exec --fifo-dir $TMP/fifo -t --exec-id e2 $_p-long /bin/sh -c 'tty; exit 6'" /dev/null < /dev/null 2>&1)
 	echo "exec with a terminal: $? $(echo "$_out" | tr -d '\r' | grep -o '/dev/pts/[0-9]*\|/dev/console')"
 	_out=$(x --exec-id e3 "$_p-long" /no/such/program 2>&1)
 	echo "exec of an absent program: $? $(echo "$_out" | grep -ci 'no such file')"

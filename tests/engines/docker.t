@@ -78,7 +78,7 @@ walk() {
 	one "groups" d run --rm $_r --group-add 7 -u user $image id -G
 	one "entry point" d run --rm $_r --entrypoint /bin/echo $image given
 	echo "standard input: $(echo words | d run --rm -i $_r $image cat 2>&1)"
-	one "terminal" script -qec "docker --host unix://$socket run --rm -t $_r $image sh -c 'tty; exit 4'" /dev/null
+	one "terminal" script -qec "exec docker --host unix://$socket run --rm -t $_r $image sh -c 'tty; exit 4'" /dev/null
 	one "host name" d run --rm $_r --hostname box --domainname example.org $image hostname
 	one "capabilities" d run --rm $_r $image grep -E '^(CapEff|CapBnd|CapPrm|CapInh|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status
 	one "capabilities dropped and added" d run --rm $_r --cap-drop ALL --cap-add NET_RAW $image grep -E '^Cap' /proc/self/status
@@ -110,7 +110,7 @@ walk() {
 	one "limits" sh -c "find /sys/fs/cgroup -path '*/$MARK/*' \( -name memory.limit_in_bytes -o -name pids.max -o -name cpu.cfs_quota_us -o -name memory.max -o -name cpu.max \) -exec cat {} + 2> /dev/null | sort | tr '\n' ' '"
 	one "exec" d exec $_box sh -c 'echo in; exit 5'
 	one "exec with user, directory, environment" d exec -u 1000 -w /tmp -e X=y $_box sh -c 'id -u; pwd; echo $X'
-	one "exec with a terminal" script -qec "docker --host unix://$socket exec -t $_box sh -c 'tty; exit 6'" /dev/null
+	one "exec with a terminal" script -qec "exec docker --host unix://$socket exec -t $_box sh -c 'tty; exit 6'" /dev/null
 	one "exec privileged" d exec --privileged $_box grep CapEff /proc/self/status
 	status_only "exec of an absent program" d exec $_box /no/such
 	echo "top: $(d top $_box 2> /dev/null | grep -c 'sleep\|trap')" | sed 's/: [1-9][0-9]*$/: some/'

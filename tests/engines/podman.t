@@ -46,7 +46,7 @@ one "groups" $pod run $_r --group-add 7 -u user $image id -G
 one "entry point" $pod run $_r --entrypoint /bin/echo $image given
 echo "standard input: $(echo words | p run -i $_r $image cat 2>&1)"
 one "both outputs" sh -c "$pod run $_r $image sh -c 'echo out; echo err >&2' 2>&1 > /dev/null"
-one "terminal" script -qec "$pod run -it $_r $image sh -c 'tty; sleep 0.3; exit 4'" /dev/null
+one "terminal" script -qec "exec $pod run -it $_r $image sh -c 'tty; sleep 0.3; exit 4'" /dev/null
 one "host name" $pod run $_r --hostname box $image hostname
 one "capabilities" $pod run $_r $image grep -E "$caps" /proc/self/status
 one "all capabilities dropped" $pod run $_r --cap-drop=ALL $image grep -E "$caps" /proc/self/status
@@ -118,7 +118,7 @@ one "listed" sh -c "$pod ps --format '{{.Names}} {{.Image}} {{.State}}' | sed 's
 one "exec" $pod exec box sh -c 'echo in; exit 5'
 one "exec with user, directory, environment" $pod exec -u 1000 -w /tmp -e X=y box sh -c 'id -u; pwd; echo $X'
 echo "exec with standard input: $(echo words | p exec -i box cat 2>&1)"
-one "exec with a terminal" script -qec "$pod exec -it box sh -c 'tty; sleep 0.3; exit 6'" /dev/null
+one "exec with a terminal" script -qec "exec $pod exec -it box sh -c 'tty; sleep 0.3; exit 6'" /dev/null
 one "capabilities of exec" $pod exec box grep -E "$caps" /proc/self/status
 one "exec privileged" $pod exec --privileged box grep CapEff /proc/self/status
 one "exec as a user has no capability" $pod exec -u 1000 box grep -E '^Cap' /proc/self/status
@@ -205,7 +205,7 @@ one "no network" $pod run --rm --network none $image ls /sys/class/net
 one "the host's network" $pod run --rm --network host $image ls /sys/class/net
 one "the host's processes" $pod run --rm --pid host $image sh -c 'test $$ -ne 1 && cat /proc/1/comm'
 one "privileged" $pod run --rm --privileged $image sh -c 'grep -E "^(Seccomp):" /proc/self/status; mkdir -p /mnt && mount -t tmpfs t /mnt && echo mounted'
-one "terminal" script -qec "setpriv --reuid 1500 --regid 1500 --init-groups env HOME=/run/plain XDG_RUNTIME_DIR=/run/user/1500 TMPDIR=/var/tmp \
+one "terminal" script -qec "exec setpriv --reuid 1500 --regid 1500 --init-groups env HOME=/run/plain XDG_RUNTIME_DIR=/run/user/1500 TMPDIR=/var/tmp \
 	timeout -k 2 25 podman --runtime $who run --rm -it $image sh -c 'tty; sleep 0.3; exit 4'" /dev/null
 one "volume" $pod run --rm -v /run/plain:/data $image sh -c 'echo x > /data/made && stat -c %u /data/made'
 one "outside it is the user's" stat -c '%u %g' /run/plain/made
