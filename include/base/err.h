@@ -4,19 +4,22 @@
  *
  * A function that can fail takes `struct err *e` last and returns 0 (or a useful value >= 0), or the negative errno
  * that is also in e->code. The value holds no pointer: nothing to free, safe between fork and exec, and it crosses a
- * socket as bytes. The text is one line in the operator's words, outermost context first.
+ * socket as bytes. The text is one line in the operator's words, outermost context first. It says what was done to what, what
+ * the kernel said, and behind that in brackets what to do about it.
  */
 #ifndef CAISSON_BASE_ERR_H
 #define CAISSON_BASE_ERR_H
 
 #include <stddef.h>
 
+enum { ERR_TEXT = 5116 };	/* what a hook said last (launch/hooks.h) and the chain that leads to it */
+
 struct err {
 	int code;	/* an errno number, > 0 once set */
-	char text[1020]; /* one line, NUL-terminated; longer messages are cut at a character */
+	char text[ERR_TEXT]; /* one line of printable UTF-8, NUL-terminated; longer messages are cut at a character */
 };
 
-/* All four return -e->code, never 0. `e` must not be NULL. */
+/* All five return -e->code, never 0. `e` must not be NULL. */
 
 /* The kernel said no: takes errno as it is on entry and appends ": strerror". */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
@@ -29,5 +32,8 @@ int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format
 
 /* Puts "context: " in front of what is there and keeps the code. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
+/* Puts " (hint)" behind what is there and keeps the code: what to do, or what went wrong besides. */
+int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 
 #endif

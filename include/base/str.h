@@ -36,6 +36,9 @@ bool str_eq(const char *a, const char *b); /* both may be NULL; NULL equals only
 bool str_starts(const char *s, const char *prefix);
 bool str_in(const struct strings *list, const char *s);
 
+/* The length of the UTF-8 character at s, or 0 where there is none (RFC 3629: no overlong form, no surrogate). */
+size_t str_character(const char *s);
+
 /* Strict numbers: the whole text, base 10, no sign but '-' for i64, no blanks. Return 0, or -EINVAL / -ERANGE. */
 int str_u64(const char *s, uint64_t *out);
 int str_i64(const char *s, int64_t *out);

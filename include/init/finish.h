@@ -88,7 +88,7 @@ struct finish_record {
  * Messages on the sync socket (SOCK_SEQPACKET, one packet each). From caisson-init:
  *   READY     every step is done and the identity check has held; the runtime reads the kernel's view back
  *   LISTENER  with one descriptor: the seccomp listener; comes before READY (early) or between GO and the exec (late)
- *   ERROR     struct finish_error; init then exits with `status`, which is what the command should exit with when
+ *   ERROR     struct finish_error, as much of it as its text fills; init then exits with `status`, which is what the command should exit with when
  *             nothing else rules: 127 not found, 126 not executable, 255 otherwise
  * To caisson-init, when the sync socket is the gate: GO, one byte.
  * End of file after GO, without ERROR: the exec happened (close-on-exec).
@@ -100,12 +100,13 @@ struct finish_record {
  * LISTENER due late it is sent over the connection.
  */
 enum finish_msg { FINISH_MSG_READY = 'R', FINISH_MSG_LISTENER = 'L', FINISH_MSG_ERROR = 'E', FINISH_MSG_GO = 'G' };
+enum { FINISH_ERROR_TEXT = 5116 };
 struct finish_error {
 	uint8_t msg;		/* FINISH_MSG_ERROR */
 	uint8_t status;
 	uint16_t zero;
 	int32_t code;		/* errno */
-	char text[504];		/* one line, NUL-terminated */
+	char text[FINISH_ERROR_TEXT]; /* one line; the packet ends with it, a NUL is not needed */
 };
 
 #endif

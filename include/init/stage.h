@@ -18,6 +18,8 @@ struct stage {
 	int gate;		/* the listening socket, or -1 */
 	char path[PROGRAM_PATH];
 	bool have_cwd;		/* a filter may forbid getcwd(2) later: seen before it, and known again by these */
+	const char *said;	/* what a failed hook printed last, said_len bytes to put behind the fault's text; NULL */
+	size_t said_len;
 	dev_t cwd_dev;
 	ino_t cwd_ino;
 };

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/nearest.h"
+
 static const char *const names[CAP_COUNT] = {
 	"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
 	"LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
@@ -37,51 +39,13 @@ const char *capname_of(int cap)
 	return cap >= 0 && cap < CAP_COUNT ? names[cap] : NULL;
 }
 
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	size_t m = a < b ? a : b;
-
-	return m < c ? m : c;
-}
-
-enum { NAME_MAX_LEN = 32 };
-
-/* Edit distance of two short names, case-free. */
-static size_t distance(const char *a, size_t la, const char *b, size_t lb)
-{
-	size_t row[NAME_MAX_LEN + 1];
-
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t cost = (a[i - 1] | 0x20) == (b[j - 1] | 0x20) ? 0 : 1;
-			size_t here = min3(row[j] + 1, row[j - 1] + 1, diagonal + cost);
-			diagonal = row[j];
-			row[j] = here;
-		}
-	}
-	return row[lb];
-}
-
 const char *capname_nearest(const char *s, size_t len)
 {
-	const char *best = NULL;
-	size_t best_at = 4; /* further than three edits is no suggestion */
-
 	skip_prefix(&s, &len);
-	if (len > NAME_MAX_LEN)
-		return NULL;
-	for (int i = 0; i < CAP_COUNT; i++) {
-		size_t d = distance(s, len, names[i], strlen(names[i]));
-		if (d < best_at) {
-			best_at = d;
-			best = names[i];
-		}
-	}
-	return best;
+	struct nearest n = nearest_to(s, len);
+	for (int i = 0; i < CAP_COUNT; i++)
+		nearest_try(&n, names[i]);
+	return n.best;
 }
 
 void capname_list(uint64_t set, char *out, size_t size)

@@ -6,12 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One line: what a hostile name may hold must not forge a second line in a log. */
-static void err_one_line(struct err *e)
+#include "base/str.h"
+
+/* What a hostile name or a hook's output holds must not forge a second line in a log, nor steer a terminal. */
+static void err_printable(struct err *e)
 {
-	for (char *p = e->text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+	for (char *p = e->text; *p;) {
+		unsigned char c = (unsigned char)*p, next = (unsigned char)p[1];
+		size_t n = str_character(p);
+		bool blank = c == '\t' || c == '\n' || c == '\r';
+
+		if (blank)
 			*p = ' ';
+		else if (n == 0 || c < 0x20 || c == 0x7f)
+			*p = '?';
+		else if (n == 2 && c == 0xc2 && next < 0xa0) /* C1: a control sequence begins with one, too */
+			p[0] = p[1] = '?';
+		p += n ? n : 1;
+	}
 }
 
 /* A text that was cut must not end in half a character (UTF-8). */
@@ -21,10 +33,16 @@ static void err_whole_characters(struct err *e)
 
 	if (n < sizeof(e->text) - 1)
 		return;
-	while (back < 4 && back < n && ((unsigned char)e->text[n - 1 - back] & 0xc0) == 0x80)
+	while (back < 3 && back + 1 < n && ((unsigned char)e->text[n - 1 - back] & 0xc0) == 0x80)
 		back++;
-	if (back < n && ((unsigned char)e->text[n - 1 - back] & 0xc0) == 0xc0)
+	if (str_character(e->text + n - 1 - back) != back + 1)
 		e->text[n - 1 - back] = '\0';
+}
+
+static void err_tidy(struct err *e)
+{
+	err_whole_characters(e);
+	err_printable(e);
 }
 
 __attribute__((format(printf, 4, 0)))
@@ -36,8 +54,7 @@ static int err_put(struct err *e, int code, int with_reason, const char *fmt, va
 	if (with_reason && at < sizeof(e->text) - 1)
 		snprintf(e->text + at, sizeof(e->text) - at, ": %s", strerror(code));
 	e->code = code > 0 ? code : EINVAL;
-	err_one_line(e);
-	err_whole_characters(e);
+	err_tidy(e);
 	return -e->code;
 }
 
@@ -97,7 +114,25 @@ int err_wrap(struct err *e, const char *fmt, ...)
 		err_append(e, (size_t)n, inner);
 	if (e->code <= 0)
 		e->code = EINVAL;
-	err_one_line(e);
-	err_whole_characters(e);
+	err_tidy(e);
+	return -e->code;
+}
+
+int err_hint(struct err *e, const char *fmt, ...)
+{
+	size_t at = strlen(e->text);
+	va_list ap;
+
+	if (at + 4 < sizeof(e->text)) {
+		at += (size_t)snprintf(e->text + at, sizeof(e->text) - at, " (");
+		va_start(ap, fmt);
+		(void)vsnprintf(e->text + at, sizeof(e->text) - at - 1, fmt, ap); /* one is kept for the bracket */
+		va_end(ap);
+		at += strlen(e->text + at);
+		memcpy(e->text + at, ")", 2);
+	}
+	if (e->code <= 0)
+		e->code = EINVAL;
+	err_tidy(e);
 	return -e->code;
 }

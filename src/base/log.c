@@ -35,25 +35,11 @@ bool log_is_stderr(void)
 	return sink.fd == STDERR_FILENO;
 }
 
-/* The length of the UTF-8 character at p, or 0 where there is none (RFC 3629: no overlong form, no surrogate). */
-static size_t character_at(const unsigned char *p)
-{
-	size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((n == 2 && p[0] < 0xc2) || (n == 3 && p[0] == 0xe0 && p[1] < 0xa0) || (n == 3 && p[0] == 0xed && p[1] > 0x9f) ||
-	    (n == 4 && p[0] == 0xf0 && p[1] < 0x90) || (n == 4 && (p[0] > 0xf4 || (p[0] == 0xf4 && p[1] > 0x8f))))
-		return 0;
-	return n;
-}
-
 /* Engines give up on a log with one byte that is not JSON: what is not UTF-8 becomes the replacement character. */
 static void add_json_text(struct str *s, const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
-		size_t n = character_at(p);
+		size_t n = str_character((const char *)p);
 		if (*p == '"' || *p == '\\')
 			str_addf(s, "\\%c", *p);
 		else if (*p < 0x20 || *p == 0x7f)
@@ -69,7 +55,7 @@ static void add_json_text(struct str *s, const char *text)
 __attribute__((format(printf, 2, 0)))
 static void log_put(const char *level, const char *fmt, va_list ap)
 {
-	char text[2048], when[32];
+	char text[ERR_TEXT + 1024], when[32];
 	time_t now = time(NULL);
 	struct tm tm;
 	auto_str line = { 0 };

@@ -2,6 +2,7 @@
 /* What is said between us and the runtime: READY, GO, LISTENER, ERROR. */
 #include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -141,21 +142,43 @@ int gate_wait(struct stage *s, struct fault *f)
 	return rc;
 }
 
+/* Of the fault and what a hook said; returns the size of the packet. */
+static size_t fill_error(const struct stage *s, const struct fault *f, struct finish_error *e)
+{
+	static const char colon[2] = { ':', ' ' };
+	size_t len = strlen(f->text), room = sizeof(e->text) - 1 - sizeof(colon) - len;
+	size_t said = s->said_len < room ? s->said_len : room;
+
+	e->msg = FINISH_MSG_ERROR;
+	e->status = (uint8_t)(f->status ? f->status : FAULT_OTHER);
+	e->zero = 0;
+	e->code = f->code;
+	memcpy(e->text, f->text, len);
+	if (said) {
+		memcpy(e->text + len, colon, sizeof(colon));
+		len += sizeof(colon);
+		memcpy(e->text + len, s->said, said);
+	}
+	return offsetof(struct finish_error, text) + len + said;
+}
+
+static bool sent(const struct stage *s, const struct fault *f)
+{
+	struct finish_error e;
+	size_t size = fill_error(s, f, &e);
+
+	if (send(s->channel, &e, size, MSG_NOSIGNAL) == (ssize_t)size)
+		return true;
+	/* The payload's filter may know write(2) and not sendto(2). */
+	return errno != EPIPE && errno != ECONNRESET && write(s->channel, &e, size) == (ssize_t)size;
+}
+
 void gate_report(const struct stage *s, struct fault *f)
 {
-	struct finish_error e = { .msg = FINISH_MSG_ERROR, .code = f->code };
-
 	if (!f->text[0])
 		return;
-	e.status = (uint8_t)(f->status ? f->status : FAULT_OTHER);
 	fault_clean(f->text);
-	memcpy(e.text, f->text, sizeof(e.text));
-	if (s->channel >= 0) {
-		if (send(s->channel, &e, sizeof(e), MSG_NOSIGNAL) == (ssize_t)sizeof(e))
-			return;
-		/* The payload's filter may know write(2) and not sendto(2). */
-		if (errno != EPIPE && errno != ECONNRESET && write(s->channel, &e, sizeof(e)) == (ssize_t)sizeof(e))
-			return;
-	}
+	if (s->channel >= 0 && sent(s, f))
+		return;
 	fault_say("caisson-init: %s", f->text);
 }

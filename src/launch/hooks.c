@@ -19,7 +19,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-enum { OUTPUT_KEPT = 512 };
+enum { OUTPUT_KEPT = 4096, NO_EXEC_FD = 3 };
 
 const char *hooks_kind_name(enum hook_kind k)
 {
@@ -31,7 +31,11 @@ const char *hooks_kind_name(enum hook_kind k)
 	return names[k];
 }
 
-struct running { pid_t pid; int pidfd, output; };
+struct running {
+	pid_t pid;
+	int pidfd, output;
+	int no_exec;	/* carries the errno of a hook that could not be run */
+};
 
 static int state_input(const char *state, struct err *e)
 {
@@ -56,7 +60,15 @@ static char *const *as_vector(const struct strings *s, char **empty)
 	return v;
 }
 
-static _Noreturn void hook_process(const struct hook *h, const char *dir, int input, int output)
+static _Noreturn void say_no_exec(int fd)
+{
+	int code = errno;
+
+	(void)fd_write_all(fd, &code, sizeof(code)); /* the exit status says that much, too */
+	_exit(127);
+}
+
+static _Noreturn void hook_process(const struct hook *h, const char *dir, int input, int output, int no_exec)
 {
 	char *none[] = { NULL }, path_word[4096];
 	char *self[] = { path_word, NULL };
@@ -67,17 +79,17 @@ static _Noreturn void hook_process(const struct hook *h, const char *dir, int in
 	sigprocmask(SIG_SETMASK, &no_signals, NULL);
 	(void)setpgid(0, 0); /* a hook that is late goes with all that it has started */
 	if (chdir(dir) < 0 && chdir("/") < 0) /* poststop may come after the bundle has gone */
-		_exit(126);
-	if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 || sys_close_range(3, ~0U, 0) < 0)
-		_exit(126);
+		say_no_exec(no_exec);
+	if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 || dup2(no_exec, NO_EXEC_FD) < 0 ||
+	    fcntl(NO_EXEC_FD, F_SETFD, FD_CLOEXEC) < 0 || sys_close_range(NO_EXEC_FD + 1, ~0U, 0) < 0)
+		say_no_exec(no_exec);
 	execve(h->path, h->args.n ? as_vector(&h->args, none) : self, as_vector(&h->env, none));
-	dprintf(2, "%s", strerror(errno));
-	_exit(127);
+	say_no_exec(NO_EXEC_FD);
 }
 
 static int spawn(const struct hook *h, const char *dir, const char *state, struct running *out, struct err *e)
 {
-	int p[2], pidfd = -1;
+	int p[2], failed[2], pidfd = -1;
 	auto_fd int input = state_input(state, e);
 
 	if (input < 0)
@@ -86,13 +98,17 @@ static int spawn(const struct hook *h, const char *dir, const char *state, struc
 		return err_sys(e, "pipe for the hook");
 	auto_fd int read_end = p[0];
 	auto_fd int write_end = p[1];
+	if (pipe2(failed, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe for the hook");
+	auto_fd int no_exec_read = failed[0];
+	auto_fd int no_exec_write = failed[1];
 	struct clone_args args = { .flags = CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&pidfd };
 	long pid = sys_clone3(&args);
 	if (pid < 0)
 		return err_sys(e, "clone for the hook");
 	if (pid == 0)
-		hook_process(h, dir, input, write_end);
-	*out = (struct running){ (pid_t)pid, pidfd, fd_take(&read_end) };
+		hook_process(h, dir, input, write_end, no_exec_write);
+	*out = (struct running){ (pid_t)pid, pidfd, fd_take(&read_end), fd_take(&no_exec_read) };
 	return 0;
 }
 
@@ -144,7 +160,7 @@ static int watch(struct running *r, int timeout, struct str *kept, struct err *e
 		struct pollfd p[2] = { { .fd = r->pidfd, .events = POLLIN }, { .fd = open ? r->output : -1, .events = POLLIN } };
 		int64_t left = deadline < 0 ? -1 : deadline - now_ms();
 		if (deadline >= 0 && left <= 0)
-			return err_set(e, ETIMEDOUT, "did not end within its timeout of %d s", timeout);
+			return err_set(e, ETIMEDOUT, "did not end within its timeout of %d s, killed", timeout);
 		int n = poll(p, 2, left > INT32_MAX ? INT32_MAX : (int)left);
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "wait");
@@ -158,27 +174,71 @@ static int watch(struct running *r, int timeout, struct str *kept, struct err *e
 	}
 }
 
-static int finish(struct running *r, int watched, const struct str *kept, struct err *e)
+static int reap(struct running *r, bool late, siginfo_t *info, struct err *e)
 {
-	siginfo_t info = { 0 };
-	const char *said = kept->s ? kept->s : "", *colon = kept->len ? ": " : "";
-
-	if (watched < 0) {
+	if (late) {
 		(void)sys_pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0); /* it may have ended by itself meanwhile */
 		(void)kill(-r->pid, SIGKILL); /* not reaped yet: the number of its group is still its own */
 	}
-	while (waitid(P_PID, (id_t)r->pid, &info, WEXITED) < 0)
+	while (waitid(P_PID, (id_t)r->pid, info, WEXITED) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "wait");
+	return 0;
+}
+
+static int explain_no_exec(const struct hook *h, int code, struct err *e)
+{
+	err_code(e, code, "cannot be run");
+	if (code == ENOENT && access(h->path, F_OK) == 0)
+		return err_hint(e, "the file is there: the interpreter or loader that it names is not");
+	if (code == ENOENT)
+		return err_hint(e, "the path of this hook is one of the host, not of the container");
+	if (code == EACCES)
+		return err_hint(e, "it must be a file that may be executed, on a mount without noexec");
+	return code == ENOEXEC ? err_hint(e, "neither a program for this machine nor a script that begins with #!") : -code;
+}
+
+/* What the hook said goes behind the verdict, as text: no NUL that would end it, no blanks at its end. */
+static const char *last_words(struct str *kept)
+{
+	while (kept->len && strchr(" \t\r\n", kept->s[kept->len - 1]))
+		kept->s[--kept->len] = '\0';
+	for (size_t i = 0; i < kept->len; i++)
+		if (!kept->s[i])
+			kept->s[i] = '?';
+	return kept->len ? kept->s : "";
+}
+
+static int judge(const struct hook *h, const struct running *r, const siginfo_t *info, struct str *kept, struct err *e)
+{
+	const char *said = last_words(kept), *colon = *said ? ": " : "";
+	int code;
+
+	if (info->si_code == CLD_EXITED && info->si_status == 0)
+		return 0;
+	if (read(r->no_exec, &code, sizeof(code)) == (ssize_t)sizeof(code))
+		return explain_no_exec(h, code, e);
+	if (info->si_code == CLD_EXITED)
+		return err_set(e, ECANCELED, "exit status %d%s%s", info->si_status, colon, said);
+	return err_set(e, ECANCELED, "killed by signal %d (%s)%s%s", info->si_status, strsignal(info->si_status), colon, said);
+}
+
+static int finish(const struct hook *h, struct running *r, int watched, struct str *kept, struct err *e)
+{
+	siginfo_t info = { 0 };
+	struct err late = *e;
+	int done = reap(r, watched < 0, &info, e);
+
+	if (done == 0 && watched < 0) {
+		const char *said = last_words(kept);
+		done = err_set(e, late.code, "%s%s%s", late.text, *said ? ": " : "", said);
+	} else if (done == 0) {
+		done = judge(h, r, &info, kept, e);
+	}
 	fd_close(&r->pidfd);
 	fd_close(&r->output);
-	if (watched < 0)
-		return watched;
-	if (info.si_code == CLD_EXITED && info.si_status == 0)
-		return 0;
-	if (info.si_code == CLD_EXITED)
-		return err_set(e, ECANCELED, "exit status %d%s%s", info.si_status, colon, said);
-	return err_set(e, ECANCELED, "killed by signal %d%s%s", info.si_status, colon, said);
+	fd_close(&r->no_exec);
+	return done;
 }
 
 static int run_one(const struct hook *h, const char *dir, const char *state, struct err *e)
@@ -187,7 +247,7 @@ static int run_one(const struct hook *h, const char *dir, const char *state, str
 	auto_str kept = { 0 };
 	int s = spawn(h, dir, state, &r, e);
 
-	return s < 0 ? s : finish(&r, watch(&r, h->timeout, &kept, e), &kept, e);
+	return s < 0 ? s : finish(h, &r, watch(&r, h->timeout, &kept, e), &kept, e);
 }
 
 int hooks_run(const struct hooks *h, enum hook_kind k, const char *dir, const char *state, bool keep_going, struct err *e)

@@ -51,7 +51,7 @@ void sync_send_error(int fd, const struct err *why, int status)
 	struct finish_error m = { .msg = FINISH_MSG_ERROR, .status = (uint8_t)status, .code = why->code };
 
 	snprintf(m.text, sizeof(m.text), "%.*s", (int)sizeof(m.text) - 1, why->text);
-	(void)fd_send(fd, &m, sizeof(m), NULL, 0); /* nobody else to tell */
+	(void)fd_send(fd, &m, offsetof(struct finish_error, text) + strlen(m.text), NULL, 0); /* nobody else to tell */
 }
 
 static const struct rule *rule_for(enum sync_step at, unsigned char msg)
@@ -80,8 +80,9 @@ static int wait_readable(int fd, int deadline_ms, struct err *e)
 static int take_body(const struct rule *r, const void *buf, size_t n, struct sync_in *in)
 {
 	if (r->msg == SYNC_ERROR) {
-		if (n != sizeof(in->error))
+		if (n < offsetof(struct finish_error, text) || n > sizeof(in->error))
 			return -EPROTO;
+		memset(&in->error, 0, sizeof(in->error));
 		memcpy(&in->error, buf, n);
 		in->error.text[sizeof(in->error.text) - 1] = '\0';
 		return 0;

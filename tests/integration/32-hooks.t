@@ -131,8 +131,8 @@ failing prestart 'head -c 300000 /dev/zero | tr "\0" x; printf "\\033[31mred\\nl
 is "a hook that says much" "$(status_from caisson create -b "$BUNDLE" "$ID")" 1
 is "gives one line" "$(wc -l < "$TMP/err" | tr -d ' ')" 1
 unlike "without control characters" "$(cat "$TMP/err")" "$(printf '\033')"
-jq '.hooks = {prestart: [{path: "/no/such/hook"}]}' "$TMP/full.json" > "$BUNDLE/config.json"
-fails "a hook that is not there" "hooks.prestart[0] /no/such/hook" caisson create -b "$BUNDLE" "$ID"
+jq '.hooks = {prestart: [{path: "/nowhere/hook"}]}' "$TMP/full.json" > "$BUNDLE/config.json"
+fails "a hook that is not there" "cannot be run: No such file or directory (the path of this hook is one of the host" caisson create -b "$BUNDLE" "$ID"
 jq '.hooks = {prestart: [{path: "/etc/passwd"}]}' "$TMP/full.json" > "$BUNDLE/config.json"
 fails "a hook that cannot be run" "Permission denied" caisson create -b "$BUNDLE" "$ID"
 jq '.hooks = {prestart: [{path: "/bin/sh", args: ["sh", "-c", "dd if=/dev/zero of=/dev/null bs=1k count=1 < /dev/null; exit 0"]}]}' "$TMP/full.json" > "$BUNDLE/config.json"

@@ -71,7 +71,7 @@ Test(err, is_one_line_whatever_a_name_holds)
 Test(err, long_texts_are_cut_and_end)
 {
 	struct err e = { 0 };
-	char name[3000];
+	char name[2 * ERR_TEXT];
 
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -82,4 +82,42 @@ Test(err, long_texts_are_cut_and_end)
 	cr_expect_lt(strnlen(e.text, sizeof(e.text)), sizeof(e.text));
 	cr_expect_eq(err_wrap(&e, "%s", name), -EPERM);
 	cr_expect_lt(strnlen(e.text, sizeof(e.text)), sizeof(e.text));
+}
+
+Test(err, a_hint_goes_behind_in_brackets)
+{
+	struct err e = { 0 };
+
+	err_set(&e, EPERM, "mount /x: refused");
+	cr_expect_eq(err_hint(&e, "ask %s", "root"), -EPERM);
+	cr_expect_str_eq(e.text, "mount /x: refused (ask root)");
+	memset(e.text, 'n', sizeof(e.text) - 2);
+	e.text[sizeof(e.text) - 2] = '\0';
+	cr_expect_eq(err_hint(&e, "too much"), -EPERM);
+	cr_expect_eq(strlen(e.text), sizeof(e.text) - 2, "a full text stays as it is");
+	e.text[sizeof(e.text) - 10] = '\0';
+	err_hint(&e, "too much");
+	cr_expect_str_eq(e.text + sizeof(e.text) - 10, " (too mu)");
+}
+
+Test(err, is_text_whatever_bytes_a_hook_prints)
+{
+	struct err e = { 0 };
+
+	err_set(&e, EINVAL, "%s", "h\303\266 \377 \302\233 \342\202\254 \355\240\200 \001");
+	cr_expect_str_eq(e.text, "h\303\266 ? ?? \342\202\254 ??? ?");
+}
+
+Test(err, is_cut_before_a_character)
+{
+	struct err e = { 0 };
+	char text[ERR_TEXT + 10];
+
+	memset(text, 'n', sizeof(text));
+	memcpy(text + ERR_TEXT - 3, "\342\202\254", 4);
+	err_set(&e, EINVAL, "%s", text);
+	cr_expect_eq(strlen(e.text), (size_t)ERR_TEXT - 3);
+	memcpy(text + ERR_TEXT - 4, "\342\202\254", 4);
+	err_set(&e, EINVAL, "%s", text);
+	cr_expect_eq(strlen(e.text), (size_t)ERR_TEXT - 1);
 }

@@ -345,7 +345,7 @@ static int connect_gate(const char *path)
 /* One message, printed. 0 at the end. */
 static char hear(int fd)
 {
-	union { struct finish_error error; char bytes[1024]; } m;
+	union { struct finish_error error; char bytes[sizeof(struct finish_error)]; } m = { 0 };
 	char control[CMSG_SPACE(sizeof(int))];
 	struct iovec data = { &m, sizeof(m) };
 	struct msghdr msg = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
@@ -362,7 +362,7 @@ static char hear(int fd)
 		printf("ready\n");
 	} else if (m.bytes[0] == FINISH_MSG_LISTENER && n == 1) {
 		printf("listener%s\n", CMSG_FIRSTHDR(&msg) ? "" : " without a descriptor");
-	} else if (m.bytes[0] == FINISH_MSG_ERROR && n == (ssize_t)sizeof(m.error)) {
+	} else if (m.bytes[0] == FINISH_MSG_ERROR && n >= (ssize_t)offsetof(struct finish_error, text)) {
 		m.error.text[sizeof(m.error.text) - 1] = '\0';
 		printf("error %d %d %s\n", m.error.status, m.error.code, m.error.text);
 	} else {
