@@ -15,7 +15,7 @@ packages_of() {
 	test) echo libcriterion-dev busybox-static jq procps iproute2 util-linux bsdutils python3 git \
 		coreutils findutils tar gzip xz-utils zstd strace runc ;;
 	quickstart) echo busybox-static ;;
-	lint) echo shellcheck clang ;;
+	lint) echo shellcheck clang clang-tidy cppcheck ;;
 	fuzz) echo clang libclang-rt-dev ;;
 	static) echo dpkg-dev musl-tools gcc make autoconf automake libtool xz-utils bzip2 patch linux-libc-dev gperf ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;

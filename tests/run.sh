@@ -7,7 +7,7 @@
 #   tests/run.sh unit integration    these only
 #
 #   build        gcc, warnings are errors
-#   lint         layers, banned calls, shellcheck, and the whole with clang
+#   lint         layers, banned calls, shellcheck, the whole with clang, clang-tidy, cppcheck
 #   unit         Criterion: tests/unit, and tests/kernel (one mechanism against this kernel)
 #   integration  the binary against this kernel (root)
 #   faults       integration with points of failure (tests/integration files that ask for them)
@@ -277,7 +277,9 @@ part_lint() {
 	mapfile -t scripts < <(cd "$src" && find . \( -name '*.sh' -o -name '*.t' -o -path ./.ci/run \) -type f | LC_ALL=C sort)
 	# -S warning: style is not a reason to fail; SC1091 would ask for each sourced file on the command line
 	step lint shellcheck 300 bash -c 'cd "$0" && exec shellcheck -S warning -e SC1007,SC1091,SC2010,SC2034,SC2089,SC2090,SC2154,SC2283,SC3043,SC3045 "$@"' "$src" "${scripts[@]}"
-	build lint clang --enable-werror CC=clang
+	build lint clang --enable-werror CC=clang || return
+	step lint clang-tidy 600 sh "$src/tests/lint/check-analysis.sh" "$src" "$work/clang" clang-tidy "$jobs"
+	step lint cppcheck 300 sh "$src/tests/lint/check-analysis.sh" "$src" "$work/clang" cppcheck "$jobs"
 }
 
 part_unit() {

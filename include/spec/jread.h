@@ -80,7 +80,7 @@ struct jread_field {
 
 #define JREAD_TO(type, member) \
 	.offset = offsetof(type, member), .width = sizeof(((type *)0)->member)
-#define JREAD_FLAG(type, member) .flag = offsetof(type, member) + 1
+#define JREAD_FLAG(type, member) .flag = (offsetof(type, member) + 1)
 
 struct jread_schema {
 	const struct jread_field *fields;

@@ -37,6 +37,7 @@ _Static_assert(sizeof(void *) > 8 || sizeof(struct jnode) <= 32,
 	       "a node has grown: some thousand of them make a document");
 
 /* Walks an array or an object. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): m is declared here */
 #define jnode_each(m, v) for (const struct jnode *m = (v)->first; m; m = m->next)
 
 /* Parses `len` bytes. The tree, and all that jansson made on the way, live in `pool`. `what` names the

@@ -23,8 +23,10 @@ static double log_2(uint64_t x)
 	int k = 63 - __builtin_clzll(x);
 	double m = (double)x / (double)(UINT64_C(1) << k), t = (m - 1) / (m + 1), term = t, sum = 0;
 
-	for (int i = 1; i < 60; i += 2, term *= t * t)
+	for (int i = 1; i < 60; i += 2) {
 		sum += term / i;
+		term *= t * t;
+	}
 	return k + 2 * sum / 0.69314718055994530942;
 }
 

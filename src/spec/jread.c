@@ -19,7 +19,7 @@ struct jread_quoted jread_quote(const char *text)
 	struct jread_quoted q;
 	size_t i, room = sizeof(q.s) - 4;
 
-	for (i = 0; text[i] && i < room; i++)
+	for (i = 0; i < room && text[i]; i++)
 		q.s[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
 	if (text[i]) {
 		/* Cut before a character, not inside of it. */
