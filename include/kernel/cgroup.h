@@ -56,6 +56,9 @@ int cgroup_make(struct cgroup *cg, const struct resources *r, bool rootless, str
  * version. devices: v1 devices.{deny,allow}, v2 a BPF program. `update` = an existing container:
  * previous values are read first and written back when a write fails; devices are never touched. */
 int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update, struct err *e);
+/* v2: gives the container's directory, and in it the files of /sys/kernel/cgroup/delegate, to `uid` of the host (OCI
+ * config-linux.md, "Cgroup ownership"). On v1 nothing. */
+int cgroup_delegate(const struct cgroup *cg, uid_t uid, struct err *e);
 
 /*
  * v2, and the unified tree of a hybrid host: a descriptor of the directory for CLONE_INTO_CGROUP

@@ -32,6 +32,8 @@ int cgroup_locate_in(struct arena *a, const struct cgroup_view *view, const char
 const char *cgroup_dir_of(const struct cgroup *cg, const char *name);
 /* The cgroup2 directory: v2 itself, or the unified tree of a hybrid host. NULL on v1. */
 const char *cgroup_unified_dir(const struct cgroup *cg);
+/* One directory; files: a name per line. */
+int cgroup_delegate_in(const char *path, const char *files, uid_t uid, struct err *e);
 /* The directory whose process list stands for the container. */
 const char *cgroup_main_dir(const struct cgroup *cg);
 bool cgroup_has_controller(const char *list, const char *name, char separator);

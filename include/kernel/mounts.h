@@ -24,6 +24,7 @@ struct mounts_ctx {
 	const struct cgroup *cgroup;	/* for mounts of type cgroup */
 	bool cgroup_namespace;		/* the container has its own */
 	bool user_namespace;		/* host mounts carry locked flags */
+	bool network_namespace;		/* the container has its own */
 	const int *sources;		/* detached trees opened by the runtime, by mount index, closed by mounts_attach; -1 = open it here */
 };
 

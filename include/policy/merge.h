@@ -41,6 +41,9 @@ int policy_merge(struct arena *a, const struct spec *s, const struct policy_requ
 int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
 		      struct err *e);
 
+/* Refuses, by the property's name, a label for a security module that this host does not run. */
+int policy_check_labels(const struct process *p, const struct facts *f, struct err *e);
+
 /* True if this host's engines would call the document privileged: no filter, no masks, every capability the host has, every
  * device (policy-design 2.1). */
 bool policy_is_privileged(const struct spec *s, const struct facts *f);

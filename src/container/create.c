@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "container/gate.h"
 #include "container/id_ranges.h"
 #include "container/keep.h"
@@ -20,6 +21,7 @@
 #include "container/notify.h"
 #include "container/posture.h"
 #include "kernel/filter.h"
+#include "kernel/idmap.h"
 #include "kernel/tty.h"
 #include "launch/hooks.h"
 #include "launch/launch.h"
@@ -86,18 +88,51 @@ static int locate_cgroup(struct creating *c, struct err *e)
 	return p->no_cgroup ? 0 : cgroup_locate(&c->arena, p->cgroups_path, p->id, &c->cgroup, e);
 }
 
+/* On v2 the first process is born inside, and nothing can be born where pids.max is 0: that limit follows it. */
+static bool pids_wait(const struct creating *c)
+{
+	const struct opt_i64 *pids = &c->plan->resources.pids_limit;
+
+	return c->cgroup_made && c->cgroup.mode == CGROUP_V2 && pids->set && pids->v == 0;
+}
+
 static int make_cgroup(struct creating *c, struct err *e)
 {
-	const struct resources *limits = &c->plan->resources;
+	struct resources limits = c->plan->resources;
 
 	if (c->plan->no_cgroup)
 		return 0;
-	int r = cgroup_make(&c->cgroup, limits, c->r->rootless, e);
+	int r = cgroup_make(&c->cgroup, &limits, c->r->rootless, e);
 	if (r < 0)
 		return r;
 	c->cgroup_made = c->cgroup.mode != CGROUP_NONE;
 	c->state.cgroup = c->cgroup;
-	return c->cgroup_made ? cgroup_limit(&c->cgroup, limits, false, e) : 0;
+	if (pids_wait(c))
+		limits.pids_limit.set = false;
+	return c->cgroup_made ? cgroup_limit(&c->cgroup, &limits, false, e) : 0;
+}
+
+static bool has_writable_cgroups(const struct plan *p)
+{
+	for (size_t i = 0; i < p->mounts.n; i++) {
+		const struct mount *m = &p->mounts.v[i];
+		if (!m->bind && (str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2")) && !(m->attr_set & MOUNT_ATTR_RDONLY))
+			return true;
+	}
+	return false;
+}
+
+/* OCI: to the host's id of process.user.uid, if the namespace is new and the mount can be written to. */
+static int delegate_cgroup(struct creating *c, struct err *e)
+{
+	const struct plan *p = c->plan;
+	uint32_t host = p->process.uid;
+
+	if (!c->cgroup_made || p->ns[NS_CGROUP].mode != NS_NEW || !p->has_process || !has_writable_cgroups(p))
+		return 0;
+	if (p->ns[NS_USER].mode != NS_INHERIT && idmap_to_host(&p->uid_map, p->process.uid, &host) < 0)
+		return 0; /* the maps of a joined namespace are not ours to know */
+	return host == geteuid() ? 0 : cgroup_delegate(&c->cgroup, host, e);
 }
 
 static int locate_rdt(struct creating *c, struct err *e)
@@ -194,6 +229,13 @@ static int launch(struct creating *c, struct err *e)
 	return launch_begin(&r, &c->launch, e);
 }
 
+static int limit_pids(struct creating *c, struct err *e)
+{
+	const struct resources none = { .pids_limit = { .set = true } };
+
+	return pids_wait(c) ? cgroup_limit(&c->cgroup, &none, true, e) : 0;
+}
+
 /* With a late filter the kernel shows it only after the gate: what is there already must be there now. */
 static size_t filters_before_gate(const struct creating *c)
 {
@@ -266,9 +308,11 @@ static const struct { const char *doing; int (*run)(struct creating *, struct er
 	{ "create: locate the RDT class", locate_rdt },
 	{ "create: announce",		 announce },
 	{ "create: make the cgroup",	 make_cgroup },
+	{ "create: give the cgroup over", delegate_cgroup },
 	{ "create: make the RDT class",	 make_rdt },
 	{ "create: open the gate",	 open_gate },
 	{ "create: launch",		 launch },
+	{ "create: limit the processes", limit_pids },
 	{ "create: read back",		 read_back },	/* the kernel's view against the plan, before the gate opens */
 	{ "create: write the state",	 write_state },
 	{ "create: pass the pidfd",	 pass_pidfd },

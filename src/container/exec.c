@@ -13,6 +13,7 @@
 #include "container/keep.h"
 #include "container/lifecycle.h"
 #include "container/posture.h"
+#include "kernel/host.h"
 #include "kernel/limits.h"
 #include "kernel/tty.h"
 #include "launch/launch.h"
@@ -48,12 +49,30 @@ static int open_container(struct executing *x, struct err *e)
 	return x->target < 0 ? err_wrap(e, "container not running") : 0;
 }
 
+/* Without AppArmor everything is unconfined, and there is nothing to write. */
+static int meet_labels(struct process *p, struct err *e)
+{
+	struct facts facts;
+
+	if (!p->apparmor && !p->selinux)
+		return 0;
+	int r = host_facts(&facts, e);
+	if (r == 0)
+		r = policy_check_labels(p, &facts, e);
+	if (r == 0 && !facts.apparmor)
+		p->apparmor = NULL;
+	return r;
+}
+
 static int read_plan(struct executing *x, struct err *e)
 {
+	struct process asked = *x->r->process;
 	int r = keep_read_plan(&x->dir, &x->arena, &x->plan, e);
 
 	if (r == 0)
-		r = policy_merge_exec(&x->arena, x->plan, x->r->process, &x->process, e);
+		r = meet_labels(&asked, e);
+	if (r == 0)
+		r = policy_merge_exec(&x->arena, x->plan, &asked, &x->process, e);
 	return r < 0 ? r : keep_read_filters(&x->dir, &x->arena, &x->filters, e);
 }
 

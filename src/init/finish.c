@@ -156,10 +156,17 @@ static int finish_session(struct stage *s, struct fault *f)
 static int finish_scheduling(struct stage *s, struct fault *f)
 {
 	const struct finish_record *r = s->record;
-	/* struct sched_attr, first version. */
-	const struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period; }
-	attr = { 48, (uint32_t)r->sched_policy, r->sched_flags, r->sched_nice, (uint32_t)r->sched_priority, r->sched_runtime,
-		 r->sched_deadline, r->sched_period };
+	/* struct sched_attr, second version (Linux 5.3), without which the UTIL_CLAMP flags are refused. OCI has no values for
+	 * these; 0 is what runc and crun give. */
+	const struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+		uint32_t util_min, util_max;
+	} attr = { 56, (uint32_t)r->sched_policy, r->sched_flags, r->sched_nice, (uint32_t)r->sched_priority, r->sched_runtime,
+		   r->sched_deadline, r->sched_period, 0, 0 };
 
 	if (has(s, FINISH_HAS_PERSONALITY) && syscall(SYS_personality, (unsigned long)r->personality) < 0)
 		return fault_sys(f, "personality 0x%lx", (unsigned long)r->personality);

@@ -240,6 +240,21 @@ static bool takes_label(const char *type)
 	return strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0 && strcmp(type, "mqueue") != 0;
 }
 
+/* A sysfs shows one network namespace, and only who owns that may mount it: with the host's network a user namespace gets the
+ * host's /sys, with the flags that were asked for on all of it (as crun; the kernel keeps what the host has locked). */
+static int attach_host_sysfs(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+{
+	struct mount all = *m;
+	auto_fd int tree = stage_clone(c->stage, AT_FDCWD, "/sys", true);
+
+	if (tree < 0)
+		return err_code(e, -tree, "bind the host's /sys");
+	all.rattr_set |= m->attr_set;
+	all.attr_clear = all.rattr_clear = 0;
+	int r = restrict_tree(c->stage, tree, &all, e);
+	return r < 0 ? r : mounts_move(c->stage, tree, target, e);
+}
+
 static int attach_fs(const struct mounts_ctx *c, const struct mount *m, struct err *e)
 {
 	if (!m->type || !*m->type)
@@ -254,10 +269,22 @@ static int attach_fs(const struct mounts_ctx *c, const struct mount *m, struct e
 		return attach_tmpfs(c, m, target, ours, e);
 	auto_fd int tree = stage_new_fs(c->stage, m->type, m->source, m->data, m->sb_flags, 0,
 					 takes_label(m->type) ? c->mount_label : NULL, e);
+	if (tree == -EPERM && c->user_namespace && !c->network_namespace && strcmp(m->type, "sysfs") == 0)
+		return attach_host_sysfs(c, m, target, e);
 	if (tree < 0)
 		return tree;
 	int r = restrict_tree(c->stage, tree, m, e);
 	return r < 0 ? r : mounts_move(c->stage, tree, target, e);
+}
+
+/* What remount may change is this mount alone. The file system under it may be the host's, or be mounted elsewhere too. */
+static int check_remount(const struct mount *m, struct err *e)
+{
+	if (m->data && *m->data)
+		return err_set(e, EINVAL, "remount cannot take file system options (\"%s\")", m->data);
+	if (!m->bind && (m->sb_flags & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION)))
+		return err_set(e, EINVAL, "remount cannot take file system options (sync, dirsync, mand, lazytime, iversion)");
+	return 0;
 }
 
 static int change_existing(const struct mounts_ctx *c, const struct mount *m, struct err *e)
@@ -266,9 +293,8 @@ static int change_existing(const struct mounts_ctx *c, const struct mount *m, st
 
 	if (target < 0)
 		return target;
-	if (m->data && *m->data)
-		return err_set(e, EINVAL, "remount cannot take file system options (\"%s\")", m->data);
-	return restrict_tree(c->stage, target, m, e);
+	int r = check_remount(m, e);
+	return r < 0 ? r : restrict_tree(c->stage, target, m, e);
 }
 
 int mounts_attach(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e)

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "kernel/cgroup_internal.h"
 #include "kernel/mounts.h"
 
 static int restrict_and_move(const struct mounts_ctx *c, int tree, const struct mount *m, int target, struct err *e)
@@ -31,14 +32,15 @@ static int bind_dir(struct stage *s, const char *path, struct err *e)
 	return tree < 0 ? err_code(e, -tree, "bind %s", path) : tree;
 }
 
-static int attach_v2(const struct mounts_ctx *c, const struct mount *m, int target, struct err *e)
+/* Without a namespace a fresh mount would show the whole tree, and a user namespace may not make one: the container's own
+ * directory is bound then, or where it has none, what the host shows. */
+static int attach_v2(const struct mounts_ctx *c, const struct mount *m, enum cgroup_mode mode, int target, struct err *e)
 {
-	auto_fd int tree = -1;
+	const char *own = cgroup_unified_dir(c->cgroup);
+	const char *host = mode == CGROUP_V2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+	auto_fd int tree = c->cgroup_namespace ? stage_new_fs(c->stage, "cgroup2", "cgroup", NULL, 0, 0, NULL, e)
+					       : bind_dir(c->stage, own ? own : host, e);
 
-	if (c->cgroup_namespace || !c->cgroup->n)
-		tree = stage_new_fs(c->stage, "cgroup2", "cgroup", NULL, 0, 0, NULL, e);
-	else
-		tree = bind_dir(c->stage, c->cgroup->v[0].path, e);
 	return tree < 0 ? tree : restrict_and_move(c, tree, m, target, e);
 }
 
@@ -121,6 +123,6 @@ int mounts_attach_cgroup(const struct mounts_ctx *c, const struct mount *m, int 
 	enum cgroup_mode mode = c->cgroup->mode == CGROUP_NONE ? cgroup_detect() : c->cgroup->mode;
 
 	if (mode == CGROUP_V2 || strcmp(m->type, "cgroup2") == 0)
-		return attach_v2(c, m, target, e);
+		return attach_v2(c, m, mode, target, e);
 	return attach_v1(c, m, target, e);
 }

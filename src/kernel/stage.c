@@ -115,9 +115,14 @@ static int fs_flags(int fs, unsigned long flags, struct err *e)
 		{ MS_LAZYTIME, "lazytime" }, { MS_I_VERSION, "iversion" },
 	};
 
-	for (size_t i = 0; i < N_ELEMENTS(words); i++)
-		if ((flags & words[i].flag) && sys_fsconfig(fs, FSCONFIG_SET_FLAG, words[i].word, NULL, 0) < 0)
-			return fs_error(fs, errno, e, "option", words[i].word);
+	for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+		if (!(flags & words[i].flag) || sys_fsconfig(fs, FSCONFIG_SET_FLAG, words[i].word, NULL, 0) == 0)
+			continue;
+		/* mount(2) takes this flag for every file system, also where it does nothing; fsconfig(2) only where it does. */
+		if (words[i].flag == MS_I_VERSION && errno == EINVAL)
+			continue;
+		return fs_error(fs, errno, e, "option", words[i].word);
+	}
 	return 0;
 }
 

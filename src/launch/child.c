@@ -182,6 +182,7 @@ static int child_mount(struct child *c, struct err *e)
 		.cgroup = c->r->cgroup,
 		.cgroup_namespace = p->ns[NS_CGROUP].mode != NS_INHERIT,
 		.user_namespace = p->ns[NS_USER].mode != NS_INHERIT,
+		.network_namespace = p->ns[NS_NET].mode != NS_INHERIT,
 		.sources = c->sources,
 	};
 

@@ -124,19 +124,23 @@ static void copy_document(struct plan *p, const struct spec *s)
 	p->filter.engine = s->seccomp;
 }
 
+int policy_check_labels(const struct process *p, const struct facts *f, struct err *e)
+{
+	if (p->apparmor && !f->apparmor && !str_eq(p->apparmor, "unconfined"))
+		return err_set(e, ENOTSUP, "process.apparmorProfile: \"%s\" cannot be applied: AppArmor is not enabled on this "
+			       "host", p->apparmor);
+	if (p->selinux && !f->selinux)
+		return err_set(e, ENOTSUP, "process.selinuxLabel: cannot be applied: SELinux is not enabled on this host");
+	return 0;
+}
+
 static int check_host(const struct spec *s, const struct facts *f, struct err *e)
 {
-	const char *apparmor = s->has_process ? s->process.apparmor : NULL;
-	const char *selinux = s->has_process ? s->process.selinux : NULL;
+	int r = s->has_process ? policy_check_labels(&s->process, f, e) : 0;
 
-	if (apparmor && !f->apparmor && !str_eq(apparmor, "unconfined"))
-		return err_set(e, ENOTSUP, "process.apparmorProfile: \"%s\" cannot be applied: AppArmor is not enabled on this "
-			       "host", apparmor);
-	if (selinux && !f->selinux)
-		return err_set(e, ENOTSUP, "process.selinuxLabel: cannot be applied: SELinux is not enabled on this host");
-	if (s->mount_label && !f->selinux)
+	if (r == 0 && s->mount_label && !f->selinux)
 		return err_set(e, ENOTSUP, "linux.mountLabel: cannot be applied: SELinux is not enabled on this host");
-	return 0;
+	return r;
 }
 
 static int merge_switches(struct merge *m, struct err *e)
@@ -248,6 +252,8 @@ int policy_merge(struct arena *a, const struct spec *s, const struct policy_requ
 	plan->level_from = from ? from : "built-in default";
 	plan->init = r->init;
 	copy_document(plan, s);
+	if (!r->facts->apparmor)
+		plan->process.apparmor = NULL; /* at most "unconfined", which everything is then */
 	m.plan = plan;
 	m.p = profile_builtin(level);
 	err = choose_profile(&m, e);

@@ -5,7 +5,7 @@
 need setpriv unshare
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 32
+plan 40
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -73,6 +73,50 @@ fails "a limit that cannot be set is an error, not silence" "" rl create -b "$BU
 is "that leaves nothing" "$(rl list -q)" ""
 reconfig 'del(.linux.resources) | .linux.namespaces |= map(select(.type != "user"))'
 fails "without a user namespace it is an error" "" rl create -b "$BUNDLE" "$ID"
+reconfig '.linux.namespaces += [{"type": "user"}]'
+cp "$BUNDLE/config.json" "$TMP/config.json"
+
+# With the host's network nobody but its owner may mount a sysfs.
+reconfig '.mounts |= map(select(.destination | startswith("/sys") | not)) + [{destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"]}]'
+reconfig '.linux.namespaces |= map(select(.type != "network")) | .process.args = ["/bin/sh", "-c", "ls -d /sys/class; cat /proc/mounts"]'
+rl run -b "$BUNDLE" "$ID" > "$TMP/out" 2>&1 < /dev/null
+like "without a network of its own the host's /sys is shown" "$(cat "$TMP/out")" '^/sys/class$'
+is "read-only, nosuid, nodev and noexec, all of it" "$(grep ' /sys[ /]' "$TMP/out" | grep -v ' ro,nosuid,nodev,noexec')" ""
+cp "$TMP/config.json" "$BUNDLE/config.json"
+reconfig '.linux.namespaces |= map(select(.type != "pid")) | .process.args = ["/bin/true"]'
+fails "a procfs of the host's processes is refused" "/proc" rl run -b "$BUNDLE" "$ID"
+
+# Ranges of ids, through the setuid helpers; the users they know are this test's own.
+cp "$TMP/config.json" "$BUNDLE/config.json"
+ranges() { # CMD...: with a passwd and sub-ids in which uid 1000 exists
+	# shellcheck disable=SC2016
+	unshare -m --propagation private sh -c 'for f in passwd subuid subgid; do mount --bind "$0/$f" "/etc/$f" || exit 9; done; exec "$@"' "$TMP/ids" "$@"
+}
+mkdir "$TMP/ids"
+printf 'root:x:0:0::/root:/bin/sh\nranger:x:1000:1000::/:/bin/sh\n' > "$TMP/ids/passwd"
+echo ranger:500000:65536 | tee "$TMP/ids/subuid" > "$TMP/ids/subgid"
+for f in passwd subuid subgid; do [ -e /etc/$f ] || f=missing; done
+if [ "$f" = missing ] || ! command -v newuidmap > /dev/null || ! [ -u "$(command -v newuidmap)" ]; then
+	skip 4 "newuidmap is not installed setuid (Debian: uidmap)"
+else
+	range='[{containerID: 0, hostID: 1000, size: 1}, {containerID: 1, hostID: 500000, size: 1000}]'
+	reconfig ".linux.uidMappings = $range | .linux.gidMappings = $range"
+	reconfig '.process.user = {uid: 33, gid: 44, additionalGids: [55]} | .process.args = ["/bin/sh", "-c", "id; cat /proc/self/uid_map; exec sleep 100"]'
+	CAISSON_TEST_MARK=$MARK XDG_RUNTIME_DIR=$TMP/run ranges setpriv --reuid 1000 --regid 1000 --clear-groups \
+		timeout -k 5 30 "$BIN" run -d --pid-file "$TMP/run/range.pid" -b "$BUNDLE" "$ID" > "$TMP/out" 2>&1 < /dev/null
+	wait_for 5 grep -q 500000 "$TMP/out"
+	like "a range of ids through newuidmap" "$(cat "$TMP/out")" '^ +1 +500000 +1000$'
+	like "with users and groups of the range inside" "$(cat "$TMP/out")" 'uid=33 gid=44 groups=(44,)?55'
+	is "who are the sub-ids outside" "$(stat -c %u:%g "/proc/$(cat "$TMP/run/range.pid")")" 500032:500043
+	rl delete --force "$ID"
+	reconfig '.linux.uidMappings[1].hostID = 900000'
+	_env="CAISSON_TEST_MARK=$MARK XDG_RUNTIME_DIR=$TMP/run"
+	# shellcheck disable=SC2086
+	fails "a range that is somebody else's is refused" "/etc/subuid" ranges env $_env setpriv --reuid 1000 --regid 1000 --clear-groups \
+		timeout -k 5 30 "$BIN" run -b "$BUNDLE" "$ID"
+fi
+cp "$TMP/config.json" "$BUNDLE/config.json"
+is "nothing is left of all that" "$(rl list -q)" ""
 rootfs "$TMP/run/root"
 chown -R 1000:1000 "$TMP/run/root"
 is "launch is strict for an ordinary user too" "$(rl launch --user 1000:1000 "$TMP/run/root" -- id -u 2> /dev/null)" 1000

@@ -48,12 +48,8 @@ ok    "it is deleted"                          down
 ok    "its cgroups are gone"                   test -z "$(find /sys/fs/cgroup -name "$CG")"
 
 next '.linux.resources.pids = { limit: 0 }'
-if [ "$mode" = v2 ]; then
-	skip 2 "cgroup v2 lets nothing be born where pids.max is 0"
-else
-	ok    "pids.limit 0 starts"                    up
-	value "pids.limit 0 is 0, not unlimited" 0 pids pids.max 0 pids.max
-fi
+ok    "pids.limit 0 starts"                    up
+value "pids.limit 0 is 0, not unlimited" 0 pids pids.max 0 pids.max
 down > /dev/null 2>&1
 
 next '.linux.resources.pids = { limit: -1 } | .linux.resources.memory = { limit: -1 }'

@@ -336,6 +336,39 @@ Test(cgroup, what_is_stored_is_read_again)
 	json_decref(j);
 }
 
+Test(cgroup, the_files_that_the_kernel_lists_are_given_over_and_no_others)
+{
+	static const struct { const char *file; bool given; } cases[] = {
+		{ "d", true }, { "d/cgroup.procs", true }, { "d/memory.reclaim", true }, { "d/memory.max", false },
+	};
+	struct tree t;
+	struct err e = { 0 };
+	char path[256];
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	tree_make(&t, CGROUP_V2);
+	tree_add(&t, "", "d");
+	for (size_t i = 1; i < sizeof(cases) / sizeof(cases[0]); i++)
+		tree_file(&t, cases[i].file, "");
+	tree_file(&t, "outside", "");
+	cr_assert_eq(cgroup_delegate_in(t.path[0], "cgroup.procs\ncgroup.threads\n\n../outside\nmemory.reclaim", 4711, &e), 0,
+		     "%s", e.text);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct stat st;
+		snprintf(path, sizeof(path), "%s/%s", t.dir, cases[i].file);
+		cr_assert_eq(stat(path, &st), 0);
+		cr_expect_eq(st.st_uid, cases[i].given ? 4711 : 0, "%s is of %u", cases[i].file, st.st_uid);
+		cr_expect_eq(st.st_gid, 0, "the group stays");
+	}
+	struct stat st;
+	snprintf(path, sizeof(path), "%s/outside", t.dir);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_uid, 0, "no name leads out of the directory");
+	cr_expect_lt(cgroup_delegate_in("/no/such/cgroup", "a", 1, &e), 0);
+	tree_remove(&t);
+}
+
 /* ---- v2 limits ---- */
 
 Test(cgroup, v2_writes_each_limit_in_its_own_words)
