@@ -19,7 +19,7 @@ struct err {
 	char text[ERR_TEXT]; /* one line of printable UTF-8, NUL-terminated; longer messages are cut at a character */
 };
 
-/* All five return -e->code, never 0. `e` must not be NULL. */
+/* All of these return -e->code, never 0. `e` must not be NULL. */
 
 /* The kernel said no: takes errno as it is on entry and appends ": strerror". */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
@@ -27,13 +27,22 @@ int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* The kernel said no with this positive errno `code`: appends ": strerror". */
 int err_code(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
 
+/* The same for a system call that is worth its name: appends ": CALL(2): ENAME: strerror". */
+int err_call(struct err *e, int code, const char *call, const char *fmt, ...) __attribute__((format(printf, 4, 5), cold));
+
 /* We say no: `code` is a positive errno, the text is ours alone. */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
 
 /* Puts "context: " in front of what is there and keeps the code. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 
+/* Puts ": more" behind what is there and keeps the code. */
+int err_more(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
 /* Puts " (hint)" behind what is there and keeps the code: what to do, or what went wrong besides. */
 int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
+/* "ENOENT" for its number. */
+const char *err_name(int code);
 
 #endif

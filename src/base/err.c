@@ -79,6 +79,16 @@ int err_code(struct err *e, int code, const char *fmt, ...)
 	return r;
 }
 
+int err_call(struct err *e, int code, const char *call, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	err_put(e, code, 0, fmt, ap);
+	va_end(ap);
+	return err_more(e, "%s(2): %s: %s", call, err_name(code), strerror(code));
+}
+
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -118,21 +128,41 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	return -e->code;
 }
 
-int err_hint(struct err *e, const char *fmt, ...)
+/* Formats behind what is there, between `open` and `close`; what does not fit is cut, `close` is not. */
+__attribute__((format(printf, 3, 0)))
+static int err_put_behind(struct err *e, const char *open, const char *fmt, const char *close, va_list ap)
 {
-	size_t at = strlen(e->text);
-	va_list ap;
+	size_t at = strlen(e->text), room = sizeof(e->text) - at, ends = strlen(open) + strlen(close);
 
-	if (at + 4 < sizeof(e->text)) {
-		at += (size_t)snprintf(e->text + at, sizeof(e->text) - at, " (");
-		va_start(ap, fmt);
-		(void)vsnprintf(e->text + at, sizeof(e->text) - at - 1, fmt, ap); /* one is kept for the bracket */
-		va_end(ap);
+	if (room > ends + 1) {
+		memcpy(e->text + at, open, strlen(open) + 1);
+		at += strlen(open);
+		(void)vsnprintf(e->text + at, room - ends, fmt, ap);
 		at += strlen(e->text + at);
-		memcpy(e->text + at, ")", 2);
+		memcpy(e->text + at, close, strlen(close) + 1);
 	}
 	if (e->code <= 0)
 		e->code = EINVAL;
 	err_tidy(e);
 	return -e->code;
+}
+
+int err_more(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int r = err_put_behind(e, ": ", fmt, "", ap);
+	va_end(ap);
+	return r;
+}
+
+int err_hint(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int r = err_put_behind(e, " (", fmt, ")", ap);
+	va_end(ap);
+	return r;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/sys.h"
 
@@ -42,13 +43,29 @@ int path_probe_nolink(int root, const char *path, int flags)
 	return open_how(root, path, flags, 0, RESOLVE_NO_SYMLINKS);
 }
 
+static int no_path(int root, const char *path, int code, struct err *e)
+{
+	err_call(e, code, "openat2", "open %s in the root file system", path);
+	return blame_path(root, path, e);
+}
+
 int path_open_in(int root, const char *path, int flags, mode_t mode, struct err *e)
 {
 	int fd = open_how(root, path, flags, mode, 0);
 
 	if (fd == -ENOSYS)
 		return err_set(e, ENOSYS, "%s: this kernel has no openat2(2): Linux 5.6 or later is needed", path);
-	return fd < 0 ? err_code(e, -fd, "open %s in the root file system", path) : fd;
+	return fd < 0 ? no_path(root, path, -fd, e) : fd;
+}
+
+/* Something could not be made on the way to `path`. */
+static int no_new(struct err *e, const char *call, const char *kind, const char *path, const char *name)
+{
+	int code = errno;
+
+	err_call(e, code, call, "make %s \"%s\" of %s", kind, name, path);
+	return code == EROFS ? err_hint(e, "it is missing and cannot be made on a read-only file system: make it in the image, or "
+					   "mount what is above it writable") : -code;
 }
 
 /* Opens the directory at prefix `len` of `path`, making it when it is not there. Parents exist by now. */
@@ -62,7 +79,7 @@ static int step_into(int root, const char *path, size_t len, mode_t mode, struct
 	prefix[len] = '\0';
 	int fd = open_how(root, prefix, O_PATH | O_DIRECTORY, 0, 0);
 	if (fd >= 0 || fd != -ENOENT)
-		return fd >= 0 ? fd : err_code(e, -fd, "%s: directory %s", path, prefix);
+		return fd >= 0 ? fd : no_path(root, prefix, -fd, e);
 
 	char *slash = strrchr(prefix, '/');
 	const char *name = slash ? slash + 1 : prefix, *parent = ".";
@@ -72,14 +89,17 @@ static int step_into(int root, const char *path, size_t len, mode_t mode, struct
 	}
 	auto_fd int dir = open_how(root, parent, O_PATH | O_DIRECTORY, 0, 0);
 	if (dir < 0)
-		return err_code(e, -dir, "%s: directory %s", path, parent);
+		return no_path(root, parent, -dir, e);
 	if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
-		return err_sys(e, "%s: make directory %s", path, name);
+		return no_new(e, "mkdirat", "directory", path, name);
 	/* The name is new, or appeared meanwhile: it must be a directory, not a link to one. */
 	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
 	fd = sys_openat2(dir, name, &how);
-	return fd >= 0 ? fd : err_sys(e, "%s: directory %s", path, name);
+	if (fd >= 0)
+		return fd;
+	err_call(e, errno, "openat2", "open directory \"%s\" of %s", name, path);
+	return blame_path(dir, name, e);
 }
 
 int path_mkdir_in(int root, const char *path, mode_t mode, struct err *e)
@@ -92,7 +112,7 @@ int path_mkdir_in(int root, const char *path, mode_t mode, struct err *e)
 	if (whole >= 0)
 		return whole;
 	if (whole != -ENOENT)
-		return err_code(e, -whole, "%s", clean);
+		return no_path(root, clean, -whole, e);
 
 	auto_fd int fd = -1;
 	for (size_t i = 1;; i++) {
@@ -115,7 +135,7 @@ int path_target_in(int root, const char *path, bool file, struct err *e)
 	if (fd >= 0)
 		return fd;
 	if (fd != -ENOENT)
-		return err_code(e, -fd, "%s", path);
+		return no_path(root, path, -fd, e);
 	if (!file)
 		return path_mkdir_in(root, path, 0755, e);
 
@@ -127,7 +147,7 @@ int path_target_in(int root, const char *path, bool file, struct err *e)
 	if (slash == clean) {
 		dir = open_how(root, "/", O_PATH | O_DIRECTORY, 0, 0);
 		if (dir < 0)
-			return err_code(e, -dir, "%s", path);
+			return no_path(root, "/", -dir, e);
 	} else {
 		*slash = '\0';
 		dir = path_mkdir_in(root, clean, 0755, e);
@@ -137,9 +157,9 @@ int path_target_in(int root, const char *path, bool file, struct err *e)
 	/* O_EXCL: never through a dangling link that points elsewhere. */
 	auto_fd int made = openat(dir, slash + 1, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (made < 0 && errno == EEXIST)
-		return err_set(e, ENOENT, "%s: is a symbolic link to nothing", path);
+		return no_path(root, path, ENOENT, e);
 	if (made < 0)
-		return err_sys(e, "%s: create the file to mount over", path);
+		return no_new(e, "openat", "the file", path, slash + 1);
 	fd = openat(dir, slash + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 ? fd : err_sys(e, "%s", path);
 }

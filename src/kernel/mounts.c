@@ -12,15 +12,60 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+
+/* What to do about an answer of the kernel that does not speak for itself. */
+static const struct { const char *call; int code; const char *hint; } hints[] = {
+	{ "open_tree",	   ENOENT,  "make the source on the host, or correct it" },
+	{ "open_tree",	   ENOTDIR, "correct the source" },
+	{ "open_tree",	   ELOOP,   "correct the source, or the link" },
+	{ "open_tree",	   EACCES,  "the source must be reachable for the user who starts the container" },
+	{ "open_tree",	   EINVAL,  "its mount is unbindable, or has others below it that a user namespace may not uncover: use rbind" },
+	{ "open_tree",	   EPERM,   "cloning a mount takes CAP_SYS_ADMIN in its mount namespace" },
+	{ "openat2",	   ENOENT,  "links are followed inside the root file system: name another destination, or mend the image" },
+	{ "openat2",	   ENOTDIR, "name another destination, or mend the image" },
+	{ "openat2",	   ELOOP,   "name another destination, or mend the image" },
+	{ "openat2",	   EACCES,  "the container's root may not go there: name another destination, or mend the image" },
+	{ "move_mount",	   ENOSPC,  "a mount namespace holds no more mounts than sysctl fs.mount-max says: are binds doubled, or "
+				    "propagated to each other?" },
+	{ "move_mount",	   EINVAL,  "a mount that is shared, or unbindable, cannot be put there" },
+	{ "move_mount",	   EBUSY,   "the same file system is mounted there already" },
+	{ "move_mount",	   ELOOP,   "the source contains the place that it is to be mounted on" },
+	{ "mount_setattr", ENOSYS,  "this kernel cannot do that: Linux 5.12 or later can" },
+	{ "mount_setattr", EINVAL,  "what is there is not a mount point: only a mount can be remounted, or its file system does not "
+				    "know such an attribute" },
+};
+
+static int hint_at(const char *call, struct err *e)
+{
+	for (size_t i = 0; i < N_ELEMENTS(hints); i++)
+		if (hints[i].code == e->code && strcmp(hints[i].call, call) == 0)
+			return err_hint(e, "%s", hints[i].hint);
+	return -e->code;
+}
+
+/* `call` is one of the new mount API; without that it was mount(2). */
+static int refused(const struct stage *s, const char *call, int code, const char *what, struct err *e)
+{
+	err_call(e, code, s->old ? "mount" : call, "%s", what);
+	return hint_at(call, e);
+}
+
+static int no_source(const struct stage *s, const char *path, int code, struct err *e)
+{
+	err_call(e, code, s->old ? "mount" : "open_tree", "bind source %s", path);
+	(void)blame_path(-1, path, e);
+	return hint_at("open_tree", e);
+}
 
 int mounts_move(const struct stage *s, int tree, int target, struct err *e)
 {
 	int r = stage_move(s, tree, target);
 
-	return r < 0 ? err_code(e, -r, "attach the mount") : 0;
+	return r < 0 ? refused(s, "move_mount", -r, "attach the mount", e) : 0;
 }
 
 int mounts_open_source(struct stage *s, const struct mount *m, const char *bundle, struct err *e)
@@ -34,7 +79,7 @@ int mounts_open_source(struct stage *s, const struct mount *m, const char *bundl
 	if (n < 0 || n >= (int)sizeof(path))
 		return err_code(e, ENAMETOOLONG, "source %s", m->source);
 	int tree = stage_clone(s, AT_FDCWD, path, m->recursive);
-	return tree < 0 ? err_code(e, -tree, "bind source %s", m->source) : tree;
+	return tree < 0 ? no_source(s, path, -tree, e) : tree;
 }
 
 int mounts_cut(int tree, unsigned long root_propagation, struct err *e)
@@ -57,22 +102,37 @@ int mounts_idmap(int tree, int userns, bool recursive, struct err *e)
 	return 0;
 }
 
-/* What statvfs(2) calls each attribute, to see which of those to be cleared are set at all. */
+/* The attributes that a user namespace may not take off a mount of the host: what statvfs(2), the kernel and config.json call
+ * each, and the option that asks to take it off. */
+static const struct { unsigned long st; uint64_t attr; const char *word, *opposite; } lockable[] = {
+	{ ST_RDONLY, MOUNT_ATTR_RDONLY, "ro", "rw" },	     { ST_NOSUID, MOUNT_ATTR_NOSUID, "nosuid", "suid" },
+	{ ST_NODEV, MOUNT_ATTR_NODEV, "nodev", "dev" },	     { ST_NOEXEC, MOUNT_ATTR_NOEXEC, "noexec", "exec" },
+};
+
+/* To see which of those to be cleared are set at all. */
 static uint64_t attrs_now(int tree)
 {
-	static const struct { unsigned long st; uint64_t attr; } names[] = {
-		{ ST_RDONLY, MOUNT_ATTR_RDONLY }, { ST_NOSUID, MOUNT_ATTR_NOSUID }, { ST_NODEV, MOUNT_ATTR_NODEV },
-		{ ST_NOEXEC, MOUNT_ATTR_NOEXEC },
-	};
 	struct statvfs st;
 	uint64_t now = 0;
 
 	if (fstatvfs(tree, &st) < 0)
 		return ~UINT64_C(0);
-	for (size_t i = 0; i < N_ELEMENTS(names); i++)
-		if (st.f_flag & names[i].st)
-			now |= names[i].attr;
+	for (size_t i = 0; i < N_ELEMENTS(lockable); i++)
+		if (st.f_flag & lockable[i].st)
+			now |= lockable[i].attr;
 	return now;
+}
+
+static int locked(const struct stage *s, int tree, const struct mount_attr *attr, struct err *e)
+{
+	uint64_t both = attrs_now(tree) & attr->attr_clr;
+
+	err_call(e, EPERM, s->old ? "mount" : "mount_setattr", "set mount attributes");
+	for (size_t i = 0; i < N_ELEMENTS(lockable); i++)
+		if (both & lockable[i].attr)
+			return err_hint(e, "the source is mounted %s, and a user namespace may not take that off: leave \"%s\" out of "
+					   "the options", lockable[i].word, lockable[i].opposite);
+	return err_hint(e, "a flag of the source is locked by the host: it cannot be made weaker in a user namespace");
 }
 
 static int set_attr(const struct stage *s, int tree, struct mount_attr attr, bool recursive, struct err *e)
@@ -86,11 +146,8 @@ static int set_attr(const struct stage *s, int tree, struct mount_attr attr, boo
 		return 0;
 	int r = stage_set_attr(s, tree, recursive, &attr);
 	if (r == -EPERM)
-		return err_set(e, EPERM, "set mount attributes: a flag of the source is locked by the host (it cannot be made "
-					 "weaker in a user namespace)");
-	if (r == -ENOSYS)
-		return err_set(e, ENOSYS, "set mount attributes: this kernel cannot do that (mount_setattr(2): Linux 5.12)");
-	return r < 0 ? err_code(e, -r, "set mount attributes") : 0;
+		return locked(s, tree, &attr, e);
+	return r < 0 ? refused(s, "mount_setattr", -r, "set mount attributes", e) : 0;
 }
 
 static int restrict_tree(const struct stage *s, int tree, const struct mount *m, struct err *e)
@@ -144,14 +201,15 @@ static int check_target(const struct mounts_ctx *c, const struct mount *m, int t
 
 	/* It would lie under the root that is entered in the end, and nobody would see it. */
 	if (strcmp(m->destination, "/") == 0)
-		return err_set(e, EINVAL, "the root itself cannot be mounted over: it is what root.path says");
+		return err_set(e, EINVAL, "the root itself cannot be mounted over: it is what root.path says; mount below it");
 	/* Or labels would be written to, and read back from, plain files of the image (CVE-2019-16884). */
 	if (strcmp(m->destination, "/proc") == 0 && !(m->type && strcmp(m->type, "proc") == 0) && !is_procfs(tree))
 		return err_set(e, EPERM, "only a procfs may be mounted there");
 	if (fstatfs(target, &fs) < 0)
 		return err_sys(e, "look at the target");
 	if (fs.f_type == PROC_SUPER_MAGIC && !is_proc_or_sysfs(m) && !proc_target_is_fine(c->root, target))
-		return err_set(e, EPERM, "the target lies inside a procfs: only a few files there may be mounted over");
+		return err_set(e, EPERM, "the target lies inside a procfs: only files that say how much there is, such as "
+					 "/proc/meminfo and /proc/cpuinfo, may be mounted over");
 	return 0;
 }
 
@@ -177,9 +235,24 @@ static int open_target(const struct mounts_ctx *c, const struct mount *m, int tr
 	auto_fd int target = is_proc_or_sysfs(m) ? open_real_dir(c, m, e) : path_target_in(c->root, m->destination, file, e);
 
 	if (target < 0)
-		return target;
+		return is_proc_or_sysfs(m) ? target : hint_at("openat2", e);
 	int r = check_target(c, m, tree, target, e);
 	return r < 0 ? r : fd_take(&target);
+}
+
+/* The kernel says EINVAL to this, and no more. */
+static int check_kinds(const struct mount *m, mode_t source, int target, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(target, &st) < 0)
+		return err_sys(e, "look at the target");
+	if (S_ISDIR(source) == S_ISDIR(st.st_mode))
+		return 0;
+	err_set(e, ENOTDIR, "ENOTDIR: Not a directory: the source \"%s\" is %s, and what is at the destination in the root file system "
+			    "is %s", m->source, blame_kind(source), blame_kind(st.st_mode));
+	return err_hint(e, S_ISDIR(source) ? "a directory goes onto a directory: name another destination"
+					   : "a file goes onto a file: name the file in the destination");
 }
 
 static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e)
@@ -199,7 +272,8 @@ static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t
 	auto_fd int target = open_target(c, m, tree, !S_ISDIR(st.st_mode), e);
 	if (target < 0)
 		return target;
-	return mounts_move(c->stage, tree, target, e);
+	r = check_kinds(m, st.st_mode, target, e);
+	return r < 0 ? r : mounts_move(c->stage, tree, target, e);
 }
 
 static bool is_there(const struct mounts_ctx *c, const struct mount *m)
@@ -292,7 +366,7 @@ static int change_existing(const struct mounts_ctx *c, const struct mount *m, st
 	auto_fd int target = path_open_in(c->root, m->destination, O_PATH, 0, e);
 
 	if (target < 0)
-		return target;
+		return err_hint(e, "a remount changes what an earlier mount has put there");
 	int r = check_remount(m, e);
 	return r < 0 ? r : restrict_tree(c->stage, target, m, e);
 }

@@ -11,9 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+
+static int no_root(const struct plan_root *r, const char *call, int code, struct err *e)
+{
+	err_call(e, code, call, "root file system %s", r->path);
+	(void)blame_path(-1, r->path, e);
+	return err_hint(e, "root.path must be a directory");
+}
 
 int rootfs_open_source(struct stage *s, const struct plan_root *r, struct err *e)
 {
@@ -22,9 +30,9 @@ int rootfs_open_source(struct stage *s, const struct plan_root *r, struct err *e
 	struct stat st;
 
 	if (tree < 0)
-		return err_code(e, -tree, "root file system %s", r->path);
+		return no_root(r, "open_tree", -tree, e);
 	if (fstat(tree, &st) < 0 || !S_ISDIR(st.st_mode))
-		return err_set(e, ENOTDIR, "root file system %s: is not a directory", r->path);
+		return no_root(r, "open_tree", ENOTDIR, e);
 	int set = attr.attr_set ? stage_set_attr(s, tree, false, &attr) : 0;
 	return set < 0 ? err_code(e, -set, "root file system %s: set nosuid, nodev", r->path) : fd_take(&tree);
 }
@@ -99,7 +107,7 @@ static int attach_new(struct stage *s, const struct plan_root *r, int tree, stru
 	if (target < 0 && errno == EACCES)
 		target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
-		return err_sys(e, "root file system %s", r->path);
+		return no_root(r, "open", errno, e);
 	int moved = mounts_move(s, root, target, e);
 	return moved < 0 ? err_wrap(e, "root file system %s", r->path) : fd_take(&root);
 }
@@ -113,7 +121,7 @@ static int attach_old(struct stage *s, const struct plan_root *r, struct err *e)
 	if (r->idmap)
 		return err_set(e, ENOSYS, "root file system %s: id-mapped mounts need Linux 5.12", r->path);
 	if (mount(r->path, r->path, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return err_sys(e, "root file system %s", r->path);
+		return no_root(r, "mount", errno, e);
 	auto_fd int root = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(e, "root file system %s", r->path);

@@ -66,18 +66,29 @@ int stage_move(const struct stage *s, int tree, int target)
 	return sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
+/* What to do about an answer of the kernel that does not speak for itself. */
+static const struct { int code; const char *hint; } hints[] = {
+	{ EBUSY,   "the device, or a directory that the file system needs for itself, is in use by another mount" },
+	{ EINVAL,  "the manual page of the file system lists its options; those of mounts such as ro and nosuid are spelled so" },
+	{ ENOENT,  "a path that an option or the source names is missing on the host" },
+	{ ENOTBLK, "the source must be a block device" },
+	{ EPERM,   "not every file system may be mounted without root's rights on the host" },
+};
+
 /* The kernel explains a refused option in the context's own log: "e tmpfs: Bad value for 'size'" (fsopen(2)). */
 static int fs_error(int fs, int code, struct err *e, const char *what, const char *word)
 {
 	char why[256];
 	ssize_t n = read(fs, why, sizeof(why) - 1);
 
-	if (n <= 2)
-		return err_code(e, code, "%s %s", what, word);
-	why[n] = '\0';
+	why[n > 0 ? n : 0] = '\0';
 	while (n > 0 && why[n - 1] == '\n')
 		why[--n] = '\0';
-	return err_code(e, code, "%s %s: %s", what, word, why + 2);
+	err_call(e, code, "fsconfig", "%s %s%s%s", what, word, n > 2 ? ": " : "", n > 2 ? why + 2 : "");
+	for (size_t i = 0; i < N_ELEMENTS(hints); i++)
+		if (hints[i].code == code)
+			return err_hint(e, "%s", hints[i].hint);
+	return -code;
 }
 
 static int fs_word(int fs, char *word, struct err *e)
@@ -126,14 +137,20 @@ static int fs_flags(int fs, unsigned long flags, struct err *e)
 	return 0;
 }
 
+static int no_type(const char *type, int code, struct err *e)
+{
+	err_call(e, code, "fsopen", code == ENODEV ? "file system type \"%s\" is not known to this kernel"
+						  : "file system type \"%s\"", type);
+	return code == ENODEV ? err_hint(e, "/proc/filesystems lists what it knows; a module may have to be loaded") : -code;
+}
+
 static int new_fs(const char *type, const char *source, const char *data, unsigned long sb_flags, unsigned int attr,
 		  const char *label, struct err *e)
 {
 	auto_fd int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
 
 	if (fs < 0)
-		return errno == ENODEV ? err_set(e, ENODEV, "file system type \"%s\" is not known to this kernel", type)
-				       : err_sys(e, "file system type \"%s\"", type);
+		return no_type(type, errno, e);
 	if (source && *source && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
 		return fs_error(fs, errno, e, "source", source);
 	if (label && sys_fsconfig(fs, FSCONFIG_SET_STRING, "context", label, 0) < 0)
@@ -146,7 +163,7 @@ static int new_fs(const char *type, const char *source, const char *data, unsign
 	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fs_error(fs, errno, e, "make the file system", type);
 	int tree = sys_fsmount(fs, FSMOUNT_CLOEXEC, attr);
-	return tree < 0 ? err_sys(e, "make a mount of \"%s\"", type) : tree;
+	return tree < 0 ? err_call(e, errno, "fsmount", "make a mount of \"%s\"", type) : tree;
 }
 
 int stage_new_fs(struct stage *s, const char *type, const char *source, const char *data, unsigned long sb_flags,
@@ -158,7 +175,7 @@ int stage_new_fs(struct stage *s, const char *type, const char *source, const ch
 		return new_fs(type, source, data, sb_flags, attr, label, e);
 	auto_fd int tree = stage_old_new_fs(s, type, source, data, sb_flags, label);
 	if (tree < 0)
-		return err_code(e, -tree, "make a mount of \"%s\"", type);
+		return err_call(e, -tree, "mount", "make a mount of \"%s\" with the options \"%s\"", type, data ? data : "");
 	int r = attr ? stage_old_set_attr(tree, false, &set) : 0;
 	return r < 0 ? err_code(e, -r, "restrict the mount of \"%s\"", type) : fd_take(&tree);
 }

@@ -5,7 +5,7 @@
 need setpriv unshare
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 40
+plan 41
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -51,6 +51,16 @@ ok "kill" rl kill "$ID" KILL
 ok "stopped" wait_for 5 is_now "$ID" stopped
 ok "delete" rl delete "$ID"
 is "gone" "$(rl_status "$ID")" gone
+
+cp "$BUNDLE/config.json" "$TMP/config.json"
+mkdir "$BUNDLE/locked"
+mount -t tmpfs -o noexec,nosuid,mode=755 locked "$BUNDLE/locked"
+reconfig ".mounts = [{destination: \"/tmp\", type: \"bind\", source: \"$BUNDLE/locked\", options: [\"bind\", \"nosuid\", \"exec\"]}]"
+status_from rl run -b "$BUNDLE" "$ID" > /dev/null
+like "a flag that the host has locked is named, with the option that asks for less" "$(cat "$TMP/err")" \
+	'mounts\[0\] on /tmp: set mount attributes: mount_setattr\(2\): EPERM: .*\(the source is mounted noexec, .*leave "exec" out'
+umount "$BUNDLE/locked"
+mv "$TMP/config.json" "$BUNDLE/config.json"
 
 # As podman calls: the root of a user namespace that an ordinary user made.
 cp "$BUNDLE/config.json" "$TMP/config.json"

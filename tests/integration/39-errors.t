@@ -3,7 +3,7 @@
 # What a failed command says: what was done to what, what the kernel said, and what to do about it; and one record of it.
 # shellcheck disable=SC2016 # scripts stay in single quotes
 . "$(dirname "$0")/lib.sh"
-plan 24
+plan 42
 
 bundle
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -20,6 +20,61 @@ says() {
 	said "$2"
 	like "$1" "$RC $(wc -l < "$TMP/said" | tr -d ' ') $SAID" "^1 1 error: $3"
 }
+
+# with MOUNT: the filter that adds one mount, which becomes mounts[7]
+with() { printf '.mounts += [%s]' "$1"; }
+bind() { with "{destination: \"$1\", source: \"$B/$2\", options: [\"bind\"]}"; }
+
+# ---- mounts: which, which side, which component, what the kernel said ----
+
+B=$BUNDLE/data
+mkdir -p "$B/dir/sub" "$BUNDLE/rootfs/m"
+echo x > "$B/file"
+ln -s loop "$B/loop"
+ln -s nowhere "$B/dangling"
+cp -a "$B/file" "$B/loop" "$B/dangling" "$BUNDLE/rootfs"
+says "a file on a directory" "$(bind /m file)" \
+	'mounts\[7\] on /m: ENOTDIR: Not a directory: the source ".*/file" is a regular file, and .* is a directory \('
+says "a directory on a file" "$(bind /file dir)" \
+	'mounts\[7\] on /file: ENOTDIR: Not a directory: the source ".*/dir" is a directory, and .* is a regular file \('
+says "a source of which a component is missing" "$(bind /m no/such/dir)" \
+	'mounts\[7\] on /m: bind source .*/no/such/dir: open_tree\(2\): ENOENT: No such file or directory: "[^"]*/data/no" is missing \('
+says "a source of which a component is a file" "$(bind /m file/sub)" \
+	'mounts\[7\] on /m: .*: ENOTDIR: Not a directory: "[^"]*/data/file" is a regular file, not a directory \('
+says "a source that is a circle" "$(bind /m loop/sub)" \
+	'mounts\[7\] on /m: .*: ELOOP: .*: "[^"]*/data/loop" is a symbolic link that goes in a circle'
+says "a source that is a link to nothing" "$(bind /m dangling)" \
+	'mounts\[7\] on /m: .*: ENOENT: .*: "[^"]*/data/dangling" is a symbolic link to "nowhere", and that leads nowhere'
+says "a destination of which a component is a file" "$(bind /file/sub dir)" \
+	'mounts\[7\] on /file/sub: .*openat2\(2\): ENOTDIR: .*: "/file" is a regular file, not a directory \('
+says "a destination that is a circle" "$(bind /loop/sub dir)" 'mounts\[7\] on /loop/sub: .*ELOOP: .*: "/loop" is a symbolic link that goes in a circle'
+says "a destination that is a link to nothing, a directory" "$(bind /dangling dir)" 'mounts\[7\] on /dangling: .*dangling" is a symbolic link to "nowhere"'
+says "a destination that is a link to nothing, a file" "$(bind /dangling file)" 'mounts\[7\] on /dangling: .*: "/dangling" is a symbolic link to "nowhere"'
+says "one that cannot be made" "$(with '{destination: "/m", type: "tmpfs", options: ["ro"]}, {destination: "/m/x/y", type: "tmpfs"}')" \
+	'mounts\[8\] on /m/x/y: make directory "x" .*mkdirat\(2\): EROFS: Read-only file system \(.*make it in the image'
+says "an option that the file system does not know" "$(with '{destination: "/m", type: "tmpfs", options: ["sizee=3"]}')" \
+	"mounts\\[7\\] on /m: option sizee: .*fsconfig\\(2\\): EINVAL: Invalid argument \\(the manual page"
+says "a file system that the kernel does not know" "$(with '{destination: "/m", type: "nofs"}')" \
+	'mounts\[7\] on /m: file system type "nofs" .*fsopen\(2\): ENODEV: .* \(/proc/filesystems'
+says "a device that is none" "$(with "{destination: \"/m\", type: \"ext4\", source: \"$B/file\"}")" \
+	'mounts\[7\] on /m: .*fsconfig\(2\): (ENOTBLK|ENODEV): '
+says "a remount of what is no mount" "$(with '{destination: "/etc", options: ["remount", "ro"]}')" \
+	'mounts\[7\] on /etc: set mount attributes: mount_setattr\(2\): EINVAL: .*not a mount point'
+says "a place inside a procfs" "$(bind /proc/self dir)" 'mounts\[7\] on /proc/self: the target lies inside a procfs: '
+says "a root that is not there" '.root.path = "no/such"' \
+	'.*root file system .*/no/such: open_tree\(2\): ENOENT: .*: "[^"]*/no" is missing \(root.path must be a directory\)'
+mount -t tmpfs -o mode=755 overlays "$B/dir/sub"
+mkdir "$B/dir/sub/lower" "$B/dir/sub/upper" "$B/dir/sub/work" "$B/dir/sub/merged"
+over="lowerdir=$B/dir/sub/lower,upperdir=$B/dir/sub/upper,workdir=$B/dir/sub/work"
+if mount -t overlay -o "index=on,$over" first "$B/dir/sub/merged" 2> /dev/null; then
+	says "an overlay directory in use" \
+		"$(with "{destination: \"/m\", type: \"overlay\", source: \"x\", options: $(echo "index=on,$over" | jq -Rc 'split(",")')}")" \
+		'mounts\[7\] on /m: .*fsconfig\(2\): EBUSY: .*\(the device, or a directory'
+	umount "$B/dir/sub/merged"
+else
+	skip "an overlay directory in use" "no overlay file system with an index here"
+fi
+umount "$B/dir/sub"
 
 # ---- hooks ----
 
