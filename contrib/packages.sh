@@ -11,7 +11,7 @@
 packages_of() {
 	case $1 in
 	build) echo gcc make autoconf automake pkg-config libc6-dev linux-libc-dev musl-tools \
-		libseccomp-dev libcap-ng-dev libjansson-dev libmnl-dev libarchive-dev ;;
+		libseccomp-dev libcap-ng-dev libjansson-dev libmnl-dev libarchive-dev libsystemd-dev ;;
 	test) echo libcriterion-dev busybox-static jq procps iproute2 util-linux bsdutils python3 git \
 		coreutils findutils tar gzip xz-utils zstd strace runc ;;
 	quickstart) echo busybox-static ;;
@@ -33,9 +33,9 @@ packages_message() {
 This script installs packages with apt-get, as root, on Debian 12 or later. Elsewhere install these first:
 
   Debian   gcc make autoconf automake pkg-config musl-tools libseccomp-dev libcap-ng-dev libjansson-dev libmnl-dev
-           libarchive-dev busybox-static; for the tests libcriterion-dev jq procps iproute2
+           libarchive-dev libsystemd-dev busybox-static; for the tests libcriterion-dev jq procps iproute2
   Fedora   dnf install gcc make autoconf automake pkgconf-pkg-config musl-gcc libseccomp-devel libcap-ng-devel
-           jansson-devel libmnl-devel libarchive-devel busybox; for the tests criterion-devel jq procps-ng iproute
+           jansson-devel libmnl-devel libarchive-devel systemd-devel busybox; for the tests criterion-devel jq procps-ng iproute
   Alpine   apk add build-base autoconf automake pkgconf linux-headers libseccomp-dev libcap-ng-dev jansson-dev
            libmnl-dev libarchive-dev busybox-static; for the tests criterion-dev jq procps iproute2
 

@@ -263,7 +263,7 @@ part_build() {
 	plain_build || return
 	step build "make install" 120 make -s -C "$work/plain" install DESTDIR="$work/tmp/dest"
 	local f
-	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack; do
+	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack usr/libexec/caisson/caisson-systemd; do
 		if [ -x "$work/tmp/dest/$f" ]; then note pass build "installs $f"; else note fail build "installs $f"; fi
 	done
 	rm -rf "$work/tmp/dest"
@@ -355,7 +355,7 @@ part_fuzz() {
 		return
 	fi
 	targets="libbase.a libspec.a libpolicy.a libkernel.a libcontainer.a libinit.a" \
-		build fuzz fuzzed --without-criterion --without-libarchive CC=clang INIT_CC=clang \
+		build fuzz fuzzed --without-criterion --without-libarchive --without-systemd CC=clang INIT_CC=clang \
 		CFLAGS="-g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" || return
 	local dir=$work/fuzzed
 	for f in "${fuzzers[@]}"; do
@@ -394,7 +394,7 @@ part_cross() {
 	need_packages cross cross || return
 	step cross "the four libraries for arm64" 600 env HOST=aarch64-linux-gnu CC=aarch64-linux-gnu-gcc \
 		"$src/contrib/build-static-deps.sh" "$work/static-deps-arm64" || return
-	build cross arm64 --enable-werror --host=aarch64-linux-gnu --enable-static-core --without-libarchive \
+	build cross arm64 --enable-werror --host=aarch64-linux-gnu --enable-static-core --without-libarchive --without-systemd \
 		--with-static-deps="$work/static-deps-arm64" CC=aarch64-linux-gnu-gcc || return
 	local f
 	for f in caisson caisson-init; do

@@ -9,6 +9,7 @@
 
 #include "cli/options.h"
 #include "container/state.h"
+#include "container/unit.h"
 
 /* main() without its name, so that tests can link it. Returns the exit status. */
 int cli_main(int argc, char **argv);
@@ -33,6 +34,8 @@ int cli_signal(const char *word, struct err *e);
 int cli_absolute(struct arena *a, const char *path, const char **out, struct err *e);
 /* True when cgroup permission errors are to be taken as "no cgroup": --rootless, or an ordinary user by default. */
 bool cli_rootless(const struct cli_globals *g);
+/* --systemd-cgroup, --cgroup-manager systemd: the host's systemd, or for rootless callers the user's. */
+enum unit_manager cli_unit_manager(const struct cli_globals *g);
 /* Opens the container without a lock and reads its state; a half-made one reads as "container does not exist". */
 int cli_state(const struct cli_globals *g, const char *id, struct arena *a, struct state_dir *d, const struct state **s,
 	      struct err *e);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "container/state.h"
+#include "container/unit.h"
 #include "policy/plan.h"
 
 /* Where the container's standard streams come from. */
@@ -28,6 +29,7 @@ struct create_request {
 	const char *notify;		/* NOTIFY_SOCKET of the caller, whose mount is among the plan's; NULL */
 	bool rootless;			/* ignore cgroup permission errors */
 	const char *id_range;		/* launch; NULL */
+	enum unit_manager systemd;	/* the systemd cgroup driver: whose systemd makes the cgroup */
 	bool gate;			/* true: wait for `start` (create); false: run at once (run) */
 };
 

@@ -30,6 +30,10 @@ struct cgroup {
 	const struct cgroup_dir *v;
 	const char *name; /* the path below the controllers' mounts, as /proc/PID/cgroup shows it */
 	bool rootless; /* set by cgroup_make: a missing right to restrict devices is not an error */
+	/* The systemd driver: the scope that systemd made for it, so that the directories are there and hold who keeps it; NULL with
+	 * the cgroupfs driver. */
+	const char *unit;
+	bool user_unit; /* of the user's own systemd */
 };
 
 /* Which mode this host is in: statfs(2) of /sys/fs/cgroup. */

@@ -239,15 +239,6 @@ static int root_path(struct arena *a, const char *bundle, const struct spec *spe
 	return *out ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
-static int refuse_systemd(const struct cli_globals *g, struct err *e)
-{
-	if (g->systemd_cgroup || str_eq(g->cgroup_manager, "systemd"))
-		return err_set(e, ENOTSUP,
-			       "the systemd cgroup driver is not supported by this build: "
-			       "set the engine's cgroup driver to cgroupfs");
-	return 0;
-}
-
 int bundle_decide(struct arena *a, const struct cli_globals *g, const struct create_options *o,
 		  const char *id, struct bundle *out, struct err *e)
 {
@@ -259,8 +250,6 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	struct bundle b;
 	int r = state_check_id(id, e);
 
-	if (r == 0)
-		r = refuse_systemd(g, e);
 	if (r == 0)
 		r = bundle_level(g, &request.level, &request.level_from, e);
 	if (r == 0)
@@ -313,6 +302,7 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
 		.no_pivot = o->no_pivot,
 		.no_new_keyring = o->no_new_keyring,
 		.rootless = cli_rootless(g),
+		.systemd = cli_unit_manager(g),
 		.gate = how->gate,
 	};
 	struct bundle b;

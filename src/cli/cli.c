@@ -41,8 +41,8 @@ const struct cli_option cli_global_options[] = {
 	{ "rootless", 0, CLI_STRING, AT(rootless), "true|false|auto",
 	  "take a missing right to make cgroups as no cgroup" },
 	{ "systemd-cgroup", 0, CLI_BOOL, AT(systemd_cgroup), NULL,
-	  "taken from the engines that send it; create and run refuse it (systemd is not supported)" },
-	{ "cgroup-manager", 0, CLI_STRING, AT(cgroup_manager), "cgroupfs|disabled",
+	  "systemd makes the cgroups: cgroupsPath is slice:prefix:name" },
+	{ "cgroup-manager", 0, CLI_STRING, AT(cgroup_manager), "cgroupfs|systemd|disabled",
 	  "who makes the cgroups" },
 	{ "criu", 0, CLI_IGNORED, 0, "PATH", NULL },
 	{ "version", 'v', CLI_BOOL, AT(version), NULL, "print the version" },
@@ -125,6 +125,13 @@ bool cli_rootless(const struct cli_globals *g)
 	if (str_eq(g->rootless, "true"))
 		return true;
 	return !str_eq(g->rootless, "false") && (geteuid() != 0 || host_in_user_namespace());
+}
+
+enum unit_manager cli_unit_manager(const struct cli_globals *g)
+{
+	if (!g->systemd_cgroup && !str_eq(g->cgroup_manager, "systemd"))
+		return UNIT_NONE;
+	return cli_rootless(g) ? UNIT_USER : UNIT_SYSTEM;
 }
 
 int cli_state(const struct cli_globals *g, const char *id, struct arena *a, struct state_dir *d,

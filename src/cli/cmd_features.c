@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/capname.h"
+#include "base/helper.h"
 #include "cli/cli.h"
+#include "kernel/cgroup_unit.h"
 #include "kernel/filter.h"
 #include "spec/spec.h"
 
@@ -34,9 +36,10 @@ static const char *const hook_words[] = {
 };
 static const char *const namespace_words[] = { "cgroup", "ipc",  "mount", "network", "pid",
 					       "time",   "user", "uts",   NULL };
-/* Annotations that change what is done: the label narrows capabilities. */
+/* Annotations that change what is done: the label narrows capabilities, some of a systemd unit's properties are taken. */
 static const char *const annotation_words[] = { "security.capabilities",
-						"io.containers.capabilities", NULL };
+						"io.containers.capabilities", CGROUP_UNIT_ANNOTATION,
+						NULL };
 
 static json_t *word_array(const char *const *words)
 {
@@ -85,12 +88,23 @@ static json_t *enabled(bool is)
 	return json_pack("{s:b}", "enabled", is);
 }
 
+/* The driver is there when its helper is. */
+static bool has_systemd(void)
+{
+	char path[PATH_MAX];
+	struct err ignored = { 0 };
+
+	return helper_find("caisson-systemd", "", path, &ignored) == 0;
+}
+
 static json_t *linux_object(void)
 {
+	const bool systemd = has_systemd();
+
 	return json_pack(
 		"{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:{s:b, s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:{s:b, s:b, s:b}, s:{s:o}, s:o, s:{s:o, s:o}}",
 		"namespaces", word_array(namespace_words), "capabilities", capability_array(),
-		"cgroup", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
+		"cgroup", "v1", 1, "v2", 1, "systemd", systemd, "systemdUser", systemd, "rdma", 1, "seccomp",
 		"enabled", 1, "actions", word_array(filter_action_words), "operators",
 		word_array(filter_operator_words), "archs", word_array(filter_arch_words),
 		"knownFlags", word_array(filter_flag_words), "supportedFlags", supported_flags(),

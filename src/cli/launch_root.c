@@ -14,68 +14,16 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/helper.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "container/roots.h"
 #include "kernel/idmap.h"
 
-#ifndef CAISSON_LIBEXECDIR
-#define CAISSON_LIBEXECDIR "/usr/local/libexec/caisson"
-#endif
-
-enum { HELPER_SAYS_MAX = 64 * 1024, HELPER_DIR_FD = 3 };
+#define HELPER_DIR_ARG "3"
+enum { HELPER_SAYS_MAX = 64 * 1024 };
 
 /* ---- archives ---- */
-
-/* Beside this program (a build directory), else where it is installed. */
-static int find_helper(char out[PATH_MAX], struct err *e)
-{
-	static const char name[] = "/caisson-unpack";
-	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - sizeof(name));
-	char *slash;
-
-	if (n > 0) {
-		out[n] = '\0';
-		slash = strrchr(out, '/');
-		if (slash) {
-			memcpy(slash, name, sizeof(name));
-			if (access(out, X_OK) == 0)
-				return 0;
-		}
-	}
-	_Static_assert(sizeof(CAISSON_LIBEXECDIR) + sizeof(name) < PATH_MAX,
-		       "the helper's path must fit");
-	memcpy(out, CAISSON_LIBEXECDIR, sizeof(CAISSON_LIBEXECDIR) - 1);
-	memcpy(out + sizeof(CAISSON_LIBEXECDIR) - 1, name, sizeof(name));
-	if (access(out, X_OK) == 0)
-		return 0;
-	return err_sys(e,
-		       "%s unpacks archives and is not installed (build with libarchive, or give a "
-		       "directory)",
-		       out);
-}
-
-/* Never returns. Between fork and exec of one thread, so ordinary calls will do. */
-static _Noreturn void child_run_helper(const char *helper, int archive, int dir, int says)
-{
-	char arg0[] = "caisson-unpack", arg1[] = "3", path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char *argv[] = { arg0, arg1, NULL }, *env[] = { path, NULL };
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	/* The three come from beyond 3: none of these dup2 calls overwrites the next one's source.
-	 */
-	archive = fcntl(archive, F_DUPFD_CLOEXEC, 10);
-	dir = fcntl(dir, F_DUPFD_CLOEXEC, 10);
-	says = fcntl(says, F_DUPFD_CLOEXEC, 10);
-	if (dup2(archive, STDIN_FILENO) < 0 || dup2(says, STDOUT_FILENO) < 0 ||
-	    dup2(says, STDERR_FILENO) < 0 || dup2(dir, HELPER_DIR_FD) < 0 ||
-	    sys_close_range(HELPER_DIR_FD + 1, ~0U, 0) < 0)
-		_exit(126);
-	(void)execve(helper, argv, env);
-	_exit(127);
-}
 
 /* The helper's lines: notes become warnings, the last line that is none is the error. */
 static const char *read_says(char *says)
@@ -110,7 +58,7 @@ static int run_helper(const char *helper, int archive, int dir, struct err *e)
 	if (pid < 0)
 		return err_sys(e, "fork");
 	if (pid == 0)
-		child_run_helper(helper, archive, dir, to);
+		helper_exec(helper, HELPER_DIR_ARG, (const int[]){ archive, to, to, dir }, 4);
 	fd_close(&to);
 	/* More words than this would be a flood: the pipe is closed and the helper ends. */
 	if (fd_read_all(from, HELPER_SAYS_MAX, &says, &len, e) < 0)
@@ -135,7 +83,8 @@ int launch_unpack(struct launch *l, const char *state_dir, struct err *e)
 
 	if (!l->archive)
 		return 0;
-	r = find_helper(helper, e);
+	r = helper_find("caisson-unpack", "unpacks archives and is not installed (build with libarchive, or give a directory)",
+			helper, e);
 	if (r < 0)
 		return r;
 	archive = open(l->root, O_RDONLY | O_CLOEXEC);

@@ -130,6 +130,7 @@ static int create(const struct cli_globals *g, struct launch *l, struct started 
 		.state_root = g->root,
 		.stdio = { .detach = l->o->detach, .foreground_terminal = l->terminal },
 		.rootless = cli_rootless(g),
+		.systemd = cli_unit_manager(g),
 	};
 	size_t len;
 	int r = state_dir ? settle(l, state_dir, &document, &len, e)

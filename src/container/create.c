@@ -33,6 +33,7 @@ struct creating {
 	struct state_dir dir;
 	struct state state;
 	struct cgroup cgroup;
+	struct unit_keeper keeper;
 	struct resctrl rdt;
 	bool cgroup_made, rdt_made, launched;
 	struct filters filters;
@@ -66,7 +67,8 @@ static int check_request(struct creating *c, struct err *e)
 	for (unsigned i = 0; i < c->r->preserve_fds; i++)
 		if (fcntl(3 + (int)i, F_GETFD) < 0)
 			return err_set(e, EBADF, "unable to stat preserved-fd %u (of %u): it is not open", i, c->r->preserve_fds);
-	return check_notify(p, e);
+	int r = unit_check(&c->arena, p, c->r->systemd, e);
+	return r < 0 ? r : check_notify(p, e);
 }
 
 static int make_state(struct creating *c, struct err *e)
@@ -85,15 +87,19 @@ static int locate_cgroup(struct creating *c, struct err *e)
 {
 	const struct plan *p = c->plan;
 
-	return p->no_cgroup ? 0 : cgroup_locate(&c->arena, p->cgroups_path, p->id, &c->cgroup, e);
+	if (p->no_cgroup)
+		return 0;
+	return c->r->systemd ? unit_start(&c->arena, p, c->r->systemd, &c->keeper, &c->cgroup, e)
+			     : cgroup_locate(&c->arena, p->cgroups_path, p->id, &c->cgroup, e);
 }
 
-/* On v2 the first process is born inside, and nothing can be born where pids.max is 0: that limit follows it. */
+/* On v2 the first process is born inside, and nothing can be born where pids.max is 0; in a scope the keeper takes a place too. The
+ * limit follows when the one has come and the other has gone. */
 static bool pids_wait(const struct creating *c)
 {
 	const struct opt_i64 *pids = &c->plan->resources.pids_limit;
 
-	return c->cgroup_made && c->cgroup.mode == CGROUP_V2 && pids->set && pids->v == 0;
+	return c->cgroup_made && pids->set && (c->cgroup.unit ? pids->v >= 0 : c->cgroup.mode == CGROUP_V2 && pids->v == 0);
 }
 
 static int make_cgroup(struct creating *c, struct err *e)
@@ -107,8 +113,8 @@ static int make_cgroup(struct creating *c, struct err *e)
 		return r;
 	c->cgroup_made = c->cgroup.mode != CGROUP_NONE;
 	c->state.cgroup = c->cgroup;
-	if (pids_wait(c))
-		limits.pids_limit.set = false;
+	if (pids_wait(c)) /* systemd has set its own by now */
+		limits.pids_limit = (struct opt_i64){ .set = c->cgroup.unit, .v = -1 };
 	return c->cgroup_made ? cgroup_limit(&c->cgroup, &limits, false, e) : 0;
 }
 
@@ -229,11 +235,18 @@ static int launch(struct creating *c, struct err *e)
 	return launch_begin(&r, &c->launch, e);
 }
 
+static int leave_scope(struct creating *c, struct err *e)
+{
+	(void)e;
+	unit_let_go(&c->keeper);
+	return 0;
+}
+
 static int limit_pids(struct creating *c, struct err *e)
 {
-	const struct resources none = { .pids_limit = { .set = true } };
+	const struct resources pids = { .pids_limit = c->plan->resources.pids_limit };
 
-	return pids_wait(c) ? cgroup_limit(&c->cgroup, &none, true, e) : 0;
+	return pids_wait(c) ? cgroup_limit(&c->cgroup, &pids, true, e) : 0;
 }
 
 /* With a late filter the kernel shows it only after the gate: what is there already must be there now. */
@@ -312,6 +325,7 @@ static const struct { const char *doing; int (*run)(struct creating *, struct er
 	{ "create: make the RDT class",	 make_rdt },
 	{ "create: open the gate",	 open_gate },
 	{ "create: launch",		 launch },
+	{ "create: leave the scope to it", leave_scope },
 	{ "create: limit the processes", limit_pids },
 	{ "create: read back",		 read_back },	/* the kernel's view against the plan, before the gate opens */
 	{ "create: write the state",	 write_state },
@@ -340,10 +354,11 @@ static void undo(struct creating *c)
 	struct err e = { 0 };
 
 	launch_abort(&c->launch);
+	unit_let_go(&c->keeper);
 	if (c->cgroup_made) {
 		if (cgroup_kill(&c->cgroup, &e) < 0)
 			log_warn("after the failed launch: %s", e.text);
-		if (cgroup_remove(&c->cgroup, &e) < 0)
+		if (unit_remove_cgroup(&c->cgroup, &e) < 0)
 			log_warn("after the failed launch: %s", e.text);
 	}
 	if (c->rdt_made && resctrl_remove(&c->rdt, &e) < 0)
@@ -368,7 +383,7 @@ int container_create(const struct create_request *r, struct started *out, struct
 {
 	struct creating c __attribute__((cleanup(creating_done))) = {
 		.r = r, .plan = r->plan, .dir = STATE_DIR_INIT, .gate = -1, .console = -1, .pidfd_sock = -1, .notify = -1,
-		.launch = LAUNCH_INIT,
+		.keeper = UNIT_KEEPER_INIT, .launch = LAUNCH_INIT,
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(steps); i++) {

@@ -14,6 +14,7 @@
 #include "container/id_ranges.h"
 #include "container/keep.h"
 #include "container/lifecycle.h"
+#include "container/unit.h"
 #include "launch/hooks.h"
 
 enum { KILL_DEADLINE_MS = 10 * 1000 };
@@ -69,7 +70,7 @@ static int destroy(struct state_dir *d, struct arena *a, const struct state *s, 
 		p = NULL; /* the runtime was killed before it wrote one: there were no hooks to match either */
 	int r = fault_here("delete: remove the cgroup", e);
 	if (r == 0 && s->cgroup.n)
-		r = cgroup_remove(&s->cgroup, e);
+		r = unit_remove_cgroup(&s->cgroup, e);
 	if (r == 0)
 		r = resctrl_remove(&s->rdt, e);
 	if (r == 0)

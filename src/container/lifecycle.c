@@ -220,9 +220,16 @@ static int update_all(struct opened *o, const struct resources *r, struct err *e
 		s = cgroup_limit(&o->state->cgroup, r, true, e);
 	if (s < 0)
 		return s;
-	s = keep_write_plan(&o->dir, new, e);
-	if (s < 0)
+	s = unit_set_limits(&o->state->cgroup, &new->resources, e);
+	if (s < 0) {
 		(void)cgroup_limit(&o->state->cgroup, &old->resources, true, &ignored);
+		return s;
+	}
+	s = keep_write_plan(&o->dir, new, e);
+	if (s < 0) {
+		(void)cgroup_limit(&o->state->cgroup, &old->resources, true, &ignored);
+		(void)unit_set_limits(&o->state->cgroup, &old->resources, &ignored);
+	}
 	return s;
 }
 

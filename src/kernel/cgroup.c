@@ -468,8 +468,15 @@ json_t *cgroup_to_json(const struct cgroup *cg)
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:s, s:b, s:o}", "mode", mode_names[cg->mode], "name",
-			 cg->name ? cg->name : "", "rootless", cg->rootless, "dirs", dirs);
+	json_t *v = json_pack("{s:s, s:s, s:b, s:o}", "mode", mode_names[cg->mode], "name",
+			      cg->name ? cg->name : "", "rootless", cg->rootless, "dirs", dirs);
+
+	if (v && cg->unit && (json_object_set_new(v, "unit", json_string(cg->unit)) < 0 ||
+			      json_object_set_new(v, "manager", json_string(cg->user_unit ? "user" : "system")) < 0)) {
+		json_decref(v);
+		return NULL;
+	}
+	return v;
 }
 
 static int read_dirs(struct arena *a, const json_t *dirs, struct cgroup *cg, struct err *e)
@@ -497,6 +504,20 @@ static int read_dirs(struct arena *a, const json_t *dirs, struct cgroup *cg, str
 	return 0;
 }
 
+static int read_unit(struct arena *a, const json_t *v, struct cgroup *cg, struct err *e)
+{
+	const char *unit = json_string_value(json_object_get(v, "unit"));
+	const char *manager = json_string_value(json_object_get(v, "manager"));
+
+	if (!unit)
+		return 0;
+	cg->user_unit = str_eq(manager, "user");
+	if (!*unit || (!cg->user_unit && !str_eq(manager, "system")))
+		return err_set(e, EINVAL, "cgroup.manager: must be system or user");
+	cg->unit = arena_strdup(a, unit);
+	return cg->unit ? 0 : err_set(e, ENOMEM, "cgroup: out of memory");
+}
+
 int cgroup_from_json(struct arena *a, const json_t *v, struct cgroup *out, struct err *e)
 {
 	struct cgroup cg = { 0 };
@@ -516,6 +537,8 @@ int cgroup_from_json(struct arena *a, const json_t *v, struct cgroup *out, struc
 	if (!cg.name)
 		return err_set(e, ENOMEM, "cgroup: out of memory");
 	int r = read_dirs(a, dirs, &cg, e);
+	if (r == 0)
+		r = read_unit(a, v, &cg, e);
 	if (r < 0)
 		return r;
 	*out = cg;

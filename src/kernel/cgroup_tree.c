@@ -117,7 +117,7 @@ static int prepare_dir(const struct cgroup *cg, size_t i, bool is_new, const str
 	char mount[PATH_MAX];
 	int rc = 0;
 
-	if (!is_new)
+	if (!is_new && !cg->unit)
 		rc = check_unused(cg, d->path, e);
 	if (rc == 0 && cg->mode != CGROUP_V2 &&
 	    cgroup_has_controller(d->controllers, "cpuset", ','))
@@ -149,6 +149,7 @@ static int make_failed(struct cgroup *cg, const struct made *m, const struct res
 	*e = (struct err){ 0 };
 	cg->mode = CGROUP_NONE;
 	cg->n = 0;
+	cg->unit = NULL;
 	return 0;
 }
 

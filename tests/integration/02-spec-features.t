@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # spec writes a document that runs; features tells engines what they look for.
 . "$(dirname "$0")/lib.sh"
-plan 36
+plan 37
 
 # ---- spec ----
 
@@ -50,7 +50,11 @@ is "no option twice" "$(jq '.mountOptions | length == (unique | length)' "$TMP/f
 is "all namespaces" "$(jq -r '.linux.namespaces | join(" ")' "$TMP/features.json")" \
 	"cgroup ipc mount network pid time user uts"
 is "all capabilities" "$(jq -r '.linux.capabilities | length' "$TMP/features.json")" 41
-is "cgroup versions" "$(jq -c '.linux.cgroup | [.v1, .v2, .systemd]' "$TMP/features.json")" '[true,true,false]'
+is "cgroup versions" "$(jq -c '.linux.cgroup | [.v1, .v2]' "$TMP/features.json")" '[true,true]'
+systemd=false
+for p in "$(dirname "$CAISSON")/caisson-systemd" "$(dirname "$CAISSON")/../libexec/caisson/caisson-systemd"; do [ ! -x "$p" ] || systemd=true; done
+is "the systemd driver, when its helper is there" "$(jq -c '.linux.cgroup | [.systemd, .systemdUser]' "$TMP/features.json")" \
+	"[$systemd,$systemd]"
 is "seccomp" "$(jq -r .linux.seccomp.enabled "$TMP/features.json")" true
 is "its actions" "$(jq '.linux.seccomp.actions | index("SCMP_ACT_NOTIFY") != null' "$TMP/features.json")" true
 is "its operators" "$(jq '.linux.seccomp.operators | length' "$TMP/features.json")" 7

@@ -51,7 +51,9 @@ fails "and without a terminal" "--console-socket" caisson create --console-socke
 fails "a descriptor that is not open is named" "unable to stat preserved-fd" \
 	caisson create --preserve-fds 7 -b "$BUNDLE" "$ID"
 fails "a number that is none is refused" "--preserve-fds" caisson create --preserve-fds many -b "$BUNDLE" "$ID"
-fails "the systemd driver is refused at create" "not supported by this build" \
+reconfig '.linux.cgroupsPath = "/a/b"'
+fails "a path of the cgroupfs driver is refused by the systemd driver" \
+	'expected cgroupsPath to be of format "slice:prefix:name" for systemd cgroups, got "/a/b" instead' \
 	caisson --systemd-cgroup create -b "$BUNDLE" "$ID"
 
 # ---- descriptors ----

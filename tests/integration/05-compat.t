@@ -29,7 +29,9 @@ one_error "delete of nothing" "container does not exist" delete nope
 one_error "kill of nothing" "container does not exist" kill nope 9
 one_error "create without a bundle" "open bundle" create --bundle "$TMP/none" x
 one_error "a usage error" "flag provided but not defined: -x" create -x y
-one_error "systemd's cgroups" "not supported by this build" --systemd-cgroup create --bundle "$BUNDLE" x
+reconfig '.linux.cgroupsPath = "/a"'
+one_error "systemd's cgroups" "slice:prefix:name" --systemd-cgroup create --bundle "$BUNDLE" x
+reconfig 'del(.linux.cgroupsPath)'
 echo '{' > "$TMP/kept"; cp "$BUNDLE/config.json" "$TMP/good.json"; cp "$TMP/kept" "$BUNDLE/config.json"
 one_error "a broken document" "config.json" create --bundle "$BUNDLE" x
 cp "$TMP/good.json" "$BUNDLE/config.json"

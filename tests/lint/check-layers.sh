@@ -13,7 +13,7 @@ allowed() {
 	policy)    echo 'policy/ spec/ base/' ;;
 	kernel)    echo 'kernel/ base/ policy/plan.h policy/facts.h spec/types.h' ;;
 	launch)    echo 'launch/ kernel/ base/ policy/plan.h policy/facts.h spec/types.h init/finish.h' ;;
-	container) echo 'container/ launch/ kernel/ policy/ spec/ base/ init/finish.h' ;;
+	container) echo 'container/ launch/ kernel/ policy/ spec/ base/ init/finish.h helpers/systemd.h' ;;
 	cli)       echo 'cli/ container/ launch/ kernel/ policy/ spec/ base/ init/finish.h' ;;
 	init)      echo 'init/' ;;
 	helpers)   echo 'helpers/ base/' ;;
