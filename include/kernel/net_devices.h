@@ -2,9 +2,10 @@
 /*
  * kernel/net_devices.h - moves devices of the host into the container's network namespace (OCI linux.netDevices).
  *
- * A device takes its new name, its permanent global addresses and its other attributes with it, and is up afterwards; routes stay
- * behind, as the kernel removes them. The caller needs CAP_NET_ADMIN over both namespaces. Nobody moves them back when the
- * container ends: that is the kernel's (real devices go to the host, virtual ones end with the namespace).
+ * A device takes its new name, its permanent global addresses and its other attributes with it, and is up afterwards. Routes stay
+ * behind, but for those that come with the addresses: OCI leaves routing to whoever owns the namespace. The caller needs
+ * CAP_NET_ADMIN over both namespaces. Nobody moves devices back when the container ends: that is the kernel's (real ones go to the
+ * host, virtual ones end with the namespace).
  */
 #ifndef CAISSON_KERNEL_NET_DEVICES_H
 #define CAISSON_KERNEL_NET_DEVICES_H

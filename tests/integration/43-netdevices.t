@@ -9,7 +9,7 @@ unshare -n true 2> /dev/null || skip_all "no network namespace may be made here"
 if ! unshare -n ip link add cs0 type dummy 2> /dev/null && ! unshare -n ip link add cs0 type veth peer name cs1 2> /dev/null; then
 	skip_all "this kernel makes neither dummy nor veth devices"
 fi
-plan 37
+plan 38
 
 # A process that holds the host's network; its end ends the devices.
 unshare -n sleep 300 &
@@ -37,6 +37,7 @@ host ip addr add 169.254.7.7/16 scope link dev cs0
 host ip addr add 203.0.113.9/32 valid_lft 600 preferred_lft 600 dev cs0
 six=
 [ -d /proc/sys/net/ipv6 ] && host ip addr add 2001:db8::7/64 dev cs0 nodad 2> /dev/null && six="2001:db8::7/64 "
+host ip link set cs0 up && host ip route add 198.18.0.0/15 via 192.0.2.1 dev cs0
 reconfig '.linux.netDevices = { cs0: { name: "eth9" } }'
 ok "create with a device" run create -b "$BUNDLE" "$ID"
 is "it is no longer on the host"           "$(on_host cs0 && echo there)" ""
@@ -46,6 +47,8 @@ like "its hardware address too"            "$(inside -o link show dev eth9)" "02
 is "so do the permanent global addresses, and no others" "$(has_addresses eth9)" "192.0.2.7/24 192.0.2.8/24 198.51.100.1 $six"
 like "with their broadcast"                "$(inside -o addr show dev eth9)" "192.0.2.7/24 brd 192.0.2.255"
 like "and their peer"                      "$(inside -o addr show dev eth9)" "198.51.100.1 peer 198.51.100.2/32"
+is "routes of the host stay behind; those of the addresses come by themselves" \
+	"$(inside route | awk '{ print $1 }' | sort | tr '\n' ' ')" "192.0.2.0/24 198.51.100.2 "
 is "the loopback device is up as ever"     "$(inside -o link show dev lo | grep -c '[<,]UP[,>]')" 1
 ok "start"                                 run start "$ID"
 is "the program sees it"                   "$(caisson exec "$ID" cat /sys/class/net/eth9/mtu)" 1400

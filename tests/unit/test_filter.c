@@ -328,7 +328,7 @@ Test(filter, the_word_lists_end)
 		n[2]++;
 	while (filter_flag_words[n[3]])
 		n[3]++;
-	cr_expect(n[0] == 9 && n[1] == 7 && n[2] == 19 && n[3] == 4);
+	cr_expect(n[0] == 9 && n[1] == 7 && n[2] == 23 && n[3] == 4);
 }
 
 /* ---- size and time ---- */
