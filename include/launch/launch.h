@@ -47,6 +47,8 @@ struct launch {
 #define LAUNCH_INIT { .pid = -1, .pidfd = -1, .sync = -1, .console = -1 }
 
 int launch_begin(const struct launch_request *r, struct launch *out, struct err *e);
+/* With a gate socket, last of all: the process may outlive us. Until then it ends when we do. */
+int launch_keep(struct launch *l, struct err *e);
 /* Opens the gate and returns when the payload has been exec'd (0) or could not be (the error; *status: what to exit with). */
 int launch_go(const struct launch_request *r, struct launch *l, int *status, struct err *e);
 /* Kills and reaps. Safe on a struct launch at any stage. */

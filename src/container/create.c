@@ -302,6 +302,12 @@ static int go(struct creating *c, struct err *e)
 	return s < 0 ? s : run_poststart(c, e);
 }
 
+/* The waiting process ends with us until now: whatever stops us earlier, also SIGKILL, leaves none that no record knows of. */
+static int keep_process(struct creating *c, struct err *e)
+{
+	return c->r->gate ? launch_keep(&c->launch, e) : 0;
+}
+
 static int write_pid_file(struct creating *c, struct err *e)
 {
 	char text[16];
@@ -332,6 +338,7 @@ static const struct { const char *doing; int (*run)(struct creating *, struct er
 	{ "create: pass the pidfd",	 pass_pidfd },
 	{ "create: go",			 go },
 	{ "create: write the pid file",	 write_pid_file },
+	{ "create: keep the process",	 keep_process },	/* the last: nothing may fail behind it */
 };
 
 /* OCI: a failure in or after the hooks goes on with destroying the container and its poststop hooks. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said between us and the runtime: READY, GO, LISTENER, ERROR. */
+/* What is said between us and the runtime: READY, KEEP, GO, LISTENER, ERROR. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
@@ -80,11 +80,21 @@ static uint32_t peer_uid(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ? OVERFLOW_UID : peer.uid;
 }
 
-static bool heard_go(int fd)
+static bool heard(int fd, enum finish_msg msg)
 {
 	char byte[2];
 
-	return recv(fd, byte, sizeof(byte), MSG_DONTWAIT) == 1 && byte[0] == FINISH_MSG_GO;
+	return recv(fd, byte, sizeof(byte), MSG_DONTWAIT) == 1 && byte[0] == (char)msg;
+}
+
+/* The runtime's one word. It dies without: then nothing is written down about us, and nobody would ever end us. */
+static int wait_for_word(const struct stage *s, enum finish_msg msg, int signals, struct fault *f)
+{
+	int rc = wait_readable(s->channel, signals, f);
+
+	if (rc || heard(s->channel, msg))
+		return rc;
+	return fault_set(f, EPIPE, "the runtime went away before it said %s", msg == FINISH_MSG_KEEP ? "that we may stay" : "go");
 }
 
 /* One peer after the other, until one says GO: a `start` that died half way must not take the container with it. */
@@ -101,7 +111,7 @@ static int wait_at_socket(struct stage *s, int signals, uint32_t runtime, struct
 			return fault_sys(f, "accept at the gate");
 		if (peer_is_allowed(fd, runtime)) {
 			rc = wait_readable(fd, signals, f);
-			if (rc || heard_go(fd)) {
+			if (rc || heard(fd, FINISH_MSG_GO)) {
 				s->channel = fd;
 				return rc;
 			}
@@ -124,8 +134,8 @@ int gate_wait(struct stage *s, struct fault *f)
 	if (signals < 0)
 		return fault_sys(f, "signalfd");
 
-	int rc;
-	if (s->gate >= 0) {
+	int rc = wait_for_word(s, s->gate >= 0 ? FINISH_MSG_KEEP : FINISH_MSG_GO, signals, f);
+	if (!rc && s->gate >= 0) {
 		uint32_t runtime = peer_uid(s->channel);
 		(void)close(s->channel);
 		s->channel = -1;
@@ -133,10 +143,6 @@ int gate_wait(struct stage *s, struct fault *f)
 		rc = wait_at_socket(s, signals, runtime, f);
 		(void)close(s->gate);
 		s->gate = -1;
-	} else {
-		rc = wait_readable(s->channel, signals, f);
-		if (!rc && !heard_go(s->channel))
-			rc = fault_set(f, EPIPE, "the runtime went away before it said go");
 	}
 	(void)close(signals);
 	return rc;

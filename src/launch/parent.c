@@ -548,6 +548,13 @@ static int serve_start(int sock, enum sync_step *step, const struct plan *p, lau
 	return 0;
 }
 
+int launch_keep(struct launch *l, struct err *e)
+{
+	int r = sync_send(l->sync, SYNC_KEEP, NULL, 0, e);
+
+	return r < 0 ? err_wrap(e, "the container's process has ended already") : 0;
+}
+
 int launch_go(const struct launch_request *r, struct launch *l, int *status, struct err *e)
 {
 	*status = 1;

@@ -12,7 +12,7 @@ D=$TMP/driver
 	bail "finish_driver.c does not compile"
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -o "$TMP/payload" "$here/src/init_payload.c" || bail "init_payload.c does not compile"
 
-plan 86
+plan 87
 
 # drive WORDS... -- ARGV...: everything that is said, in OUT. What the init or payload writes to stderr too.
 drive() { OUT=$(TMPDIR=$TMP timeout -k 2 30 "$D" "$CAISSON_INIT" "$@" 2>&1 < /dev/null); }
@@ -167,6 +167,8 @@ drive gate bad_gate= -- echo ran
 like "one that says nothing too" "$OUT" '^ran$'
 drive hang_up -- echo ran
 unlike "without a runtime nothing runs" "$OUT" '^ran$'
+drive gate no_keep -- echo ran
+like "a runtime that ends before it said KEEP takes the process with it" "$OUT" '^exit 255$'
 drive gate no_go hold='kill -TERM $PID' -- echo ran
 like "a created container ends with TERM" "$OUT" '^exit 143$'
 drive early_signal gate no_go -- echo ran

@@ -26,12 +26,14 @@ caisson delete --force "$ID"
 
 n=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" "$TMP/delete-steps" | wc -l)
 k=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" | wc -l)
-plan $((2 * n + 2 * k + 9))
+c=$(wc -l < "$TMP/create-steps")
+plan $((2 * n + 2 * k + c + 9))
 
 is "run passes through more than thirty steps" "$([ "$(wc -l < "$TMP/run-steps")" -gt 30 ] && echo yes)" yes
 is "create too" "$([ "$(wc -l < "$TMP/create-steps")" -gt 30 ] && echo yes)" yes
 is "exec more than eight" "$([ "$(wc -l < "$TMP/exec-steps")" -gt 8 ] && echo yes)" yes
 
+no_processes() { [ -z "$(_our_processes)" ]; }
 attempt() {
 	CAISSON_FAULT=$1 CAISSON_TEST_MARK=$MARK timeout -k 5 20 "$CAISSON" --root "$STATE" "$2" -b "$BUNDLE" "$ID" \
 		> "$TMP/said" 2>&1 < /dev/null
@@ -54,6 +56,14 @@ for cmd in run create; do
 		leftovers_after "and nothing is left"
 	done < "$TMP/$cmd-steps"
 done
+
+# Without a cgroup nothing but the record knows the process: it must go with a runtime that dies before there is one.
+while read -r step; do
+	CAISSON_FAULT=kill:$step caisson --cgroup-manager disabled create -b "$BUNDLE" "$ID" > "$TMP/said" 2>&1 < /dev/null
+	wait_for 3 no_processes || :
+	is "a kill at '$step' of create without a cgroup leaves no process" "$(_our_processes)" ""
+	caisson delete --force "$ID" > /dev/null 2>&1
+done < "$TMP/create-steps"
 
 reconfig '.process.args = ["/bin/sleep", "1000"]'
 caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null

@@ -272,12 +272,13 @@ reconfig() {
 
 _our_cgroups() { find /sys/fs/cgroup -depth -type d -name "*$MARK*" 2> /dev/null; }
 _our_mounts() { awk -v t="$TMP/" 'index($5, t) == 1 { print $5 }' /proc/self/mountinfo; }
-# Processes in a cgroup of ours, or with our mark in their environment (a runtime or a hook that stayed).
+# Processes in a cgroup of ours, with our mark in their environment (a runtime or a hook that stayed), or on a root of ours.
 _our_processes() {
 	{
 		_our_cgroups | while read -r _d; do cat "$_d/cgroup.procs" 2> /dev/null; done
 		grep -laF "CAISSON_TEST_MARK=$MARK" /proc/[0-9]*/environ 2> /dev/null |
 			sed 's|/proc/\([0-9]*\)/environ|\1|'
+		awk -v t="/${TMP##*/}/" '$5 == "/" && index($4, t) { split(FILENAME, f, "/"); print f[3] }' /proc/[0-9]*/mountinfo 2> /dev/null
 	} | sort -un | while read -r _p; do
 		[ "$_p" != "$$" ] || continue
 		case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$_p/status" 2> /dev/null) in

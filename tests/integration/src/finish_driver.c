@@ -38,7 +38,7 @@ static struct driver {
 	const char *cwd, *keyring, *apparmor, *selinux;
 	const char *hold;	/* shell command to run between READY and GO, with PID set */
 	const char *bad_gate;	/* what to say at the gate before a right peer comes */
-	bool new_pid_ns, no_seal, no_go, in_memfd, hang_up, early_signal, pty;
+	bool new_pid_ns, no_seal, no_go, no_keep, in_memfd, hang_up, early_signal, pty;
 	long truncate_to, poke_at, poke_value;
 } d;
 
@@ -78,6 +78,7 @@ static void on_option(const char *v) { add(&d.options, v, strlen(v) + 1); }
 static void on_pidns(const char *v) { (void)v; d.new_pid_ns = true; }
 static void on_no_seal(const char *v) { (void)v; d.no_seal = true; }
 static void on_no_go(const char *v) { (void)v; d.no_go = true; }
+static void on_no_keep(const char *v) { (void)v; d.no_keep = true; }
 static void on_memfd(const char *v) { (void)v; d.in_memfd = true; }
 static void on_hang_up(const char *v) { (void)v; d.hang_up = true; }
 static void on_bad_gate(const char *v) { d.bad_gate = v; }
@@ -199,7 +200,7 @@ static const struct { const char *word; void (*take)(const char *); } words[] = 
 	{ "env", on_env }, { "cwd", on_cwd }, { "rlimit", on_rlimit }, { "filter", on_filter }, { "notify", on_notify },
 	{ "hook", on_hook }, { "state", on_state }, { "keyring", on_keyring }, { "apparmor", on_apparmor },
 	{ "selinux", on_selinux }, { "hold", on_hold }, { "option", on_option }, { "pidns", on_pidns }, { "no_seal", on_no_seal },
-	{ "no_go", on_no_go }, { "memfd", on_memfd }, { "hang_up", on_hang_up }, { "bad_gate", on_bad_gate },
+	{ "no_go", on_no_go }, { "no_keep", on_no_keep }, { "memfd", on_memfd }, { "hang_up", on_hang_up }, { "bad_gate", on_bad_gate },
 	{ "early_signal", on_early_signal }, { "pty", on_pty }, { "truncate", on_truncate }, { "poke", on_poke },
 	{ "kept", on_kept }, { "nice", on_nice }, { "io_prio", on_io_prio }, { "flags", on_flags }, { "securebits", on_securebits },
 };
@@ -399,9 +400,12 @@ static int lead(int sync, const char *path, pid_t pid)
 		;
 	if (got != FINISH_MSG_READY)
 		return -1;
+	const char keep = FINISH_MSG_KEEP;
+	if ((d.r.flags & FINISH_GATE_SOCKET) && !d.no_keep && send(sync, &keep, 1, MSG_NOSIGNAL) != 1)
+		printf("nobody hears KEEP\n");
 	if (d.hold)
 		run_hold(pid);
-	if (d.no_go)
+	if (d.no_go || d.no_keep)
 		return -1;
 	int to = sync;
 	if (d.r.flags & FINISH_GATE_SOCKET) {
