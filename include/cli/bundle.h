@@ -47,8 +47,6 @@ struct bundle {
 
 /* Reads <dir>/config.json, at most SPEC_MAX_BYTES. *dir_out: the directory made absolute, in `a`. */
 int bundle_read(struct arena *a, const char *dir, const char **dir_out, const struct spec **out, struct err *e);
-/* --policy, or what the program's name says, or the default. */
-int bundle_level(const struct cli_globals *g, enum level *level, const char **from, struct err *e);
 /* Everything up to the sealed plan; touches nothing. */
 int bundle_decide(struct arena *a, const struct cli_globals *g, const struct create_options *o, const char *id,
 		  struct bundle *out, struct err *e);

@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "cli/options.h"
+#include "cli/policy.h"
 #include "container/id_ranges.h"
 #include "container/image.h"
 #include "container/passwd.h"
@@ -52,8 +53,7 @@ struct launch {
 	const struct launch_options *o;
 	struct arena *a;
 	const char *id;
-	enum level level;
-	const char *level_from;
+	struct cli_policy policy;
 
 	const char *root;      /* as given */
 	const char *root_path; /* absolute; for an archive where it is, or would be, unpacked */

@@ -58,7 +58,7 @@ struct cli_command {
 
 /* One per cmd_NAME.c; the table in main.c lists them. */
 extern const struct cli_command cmd_create, cmd_delete, cmd_events, cmd_exec, cmd_explain, cmd_features, cmd_kill, cmd_launch,
-	cmd_list, cmd_pause, cmd_posture, cmd_ps, cmd_resume, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_update,
+	cmd_list, cmd_pause, cmd_policy, cmd_posture, cmd_ps, cmd_resume, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_update,
 	cmd_checkpoint, cmd_restore;
 
 /* Logs e->text once as the error record, prints it on standard error when the log is elsewhere, returns status (1 when 0). */

@@ -3,7 +3,7 @@
  * kernel/filter.h - the seccomp compiler: rules in, ready BPF out. libseccomp resolves the names that our own table does
  * not know and is the oracle of the tests; the programs are our own (runs of equal verdicts, binary search).
  *
- * Two programs at most: the engine's filter, unchanged in meaning, then the policy's. The first also answers ENOSYS to
+ * Three programs at most: the engine's filter, unchanged in meaning, then the policy's, then one that only logs. The first also answers ENOSYS to
  * numbers above the highest one it names when its default denies (as runc does). What exactly a list means is written in
  * kernel/filter_parts.h, how programs are made in kernel/filter_compile.h.
  */
@@ -24,7 +24,7 @@ struct filter_program {
 	uint32_t flags;			/* SECCOMP_FILTER_FLAG_*, without NEW_LISTENER */
 	bool notify;			/* has USER_NOTIF: install with a listener */
 };
-enum { FILTER_PROGRAMS = 2 };
+enum { FILTER_PROGRAMS = 3 };
 struct filters { struct filter_program v[FILTER_PROGRAMS]; size_t n; };
 
 /* Programs live in `a`. An engine rule with an unknown call name is skipped (a debug matter); everything else that cannot be

@@ -38,8 +38,8 @@ int filter_policy_input(struct arena *a, const struct plan_filter *p, uint32_t n
 /* What a call of the table gets from a set. ARGS: it depends on the arguments. */
 enum filter_answer { FILTER_ENOSYS, FILTER_EPERM, FILTER_ALLOW, FILTER_ARGS };
 enum { FILTER_MAX_CALLS = 640 };
-/* Fills answers[filter_call_index()] for FILTER_SET_CONTAINER or FILTER_SET_SERVICE. */
-void filter_group_answers(enum filter_set set, uint64_t caps, uint8_t answers[FILTER_MAX_CALLS]);
+/* Fills answers[filter_call_index()] for a mask of groups (policy/syscall_groups.h). */
+void filter_group_answers(uint64_t allowed, uint64_t caps, uint8_t answers[FILTER_MAX_CALLS]);
 /* For tests: the members of the groups, one at a time; false at the end. Each name is `len` bytes. */
 struct filter_member { const char *group, *name; size_t len; };
 bool filter_group_next(size_t *group, size_t *offset, struct filter_member *out);

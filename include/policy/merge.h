@@ -15,11 +15,13 @@
 #include "policy/plan.h"
 #include "spec/spec.h"
 
+struct policy_choice;
 struct policy_request {
 	const char *id, *bundle;	/* bundle: absolute */
 	const char *root_path;		/* the document's root.path made absolute (lexically, against the bundle) */
-	enum level level;
+	enum level level;		/* without a choice: a built-in level by itself */
 	const char *level_from;
+	const struct policy_choice *choice; /* policy/resolve.h: from files; NULL: none were looked at */
 	bool standalone;		/* launch: the level's private namespaces and tmpfs are made, not only demanded */
 	bool init;			/* keep caisson-init as PID 1 */
 	bool root_idmap;		/* launch: attach the root id-mapped */

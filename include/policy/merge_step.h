@@ -7,7 +7,8 @@
 #define CAISSON_POLICY_MERGE_STEP_H
 
 #include "policy/merge.h"
-#include "policy/profile.h"
+#include "policy/profile_fields.h"
+#include "policy/resolve.h"
 
 enum { MERGE_NOTES = 96 };
 
@@ -18,7 +19,7 @@ struct merge {
 	const struct profile *p;
 	struct plan *plan;
 	const char *asked_by;		/* rule of what is kept: "config.json" or "launch" */
-	const char *rule;		/* "level strict" */
+	bool trial;			/* what would be refused is said, and the next control is looked at */
 	size_t n_reasons, n_warnings;
 	struct reason reasons[MERGE_NOTES];
 	const char *warnings[MERGE_NOTES];
@@ -29,9 +30,11 @@ struct merge {
 void merge_reason(struct merge *m, enum reason_kind kind, const char *control, const char *asked, const char *result,
 		  const char *rule);
 void merge_warn(struct merge *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* refused by level "hardened" (namespaces): ... */
-int merge_refuse(struct merge *m, struct err *e, const char *control, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+/* refused by level "hardened" (namespaces): ...; by the profile, floor or annotation that decided the field. */
+int merge_refuse(struct merge *m, struct err *e, enum profile_field f, const char *control, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* What decided a field, for reasons: "level strict", "svc-x.json $.user.uid". */
+const char *merge_rule(struct merge *m, enum profile_field f);
 /* A short text in the arena; NULL becomes no_memory. */
 const char *merge_text(struct merge *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *merge_caps_text(struct merge *m, uint64_t set);
@@ -46,9 +49,9 @@ int merge_sysctls(struct merge *m, struct err *e);
 int merge_limits(struct merge *m, struct err *e);
 
 /* The process-level limits alone, for create and for exec. Returns what changed, for the reasons. */
-struct merge_rlimit { const char *name, *asked, *result; bool warned; };
+struct merge_rlimit { const char *name, *asked, *result; int resource; bool warned; };
 enum { MERGE_RLIMITS = 3 };
-int merge_rlimits(struct arena *a, const struct profile *p, const struct facts *f, struct process *proc,
+int merge_rlimits(struct arena *a, const struct plan_exec *p, const struct facts *f, struct process *proc,
 		  struct merge_rlimit notes[MERGE_RLIMITS], size_t *n);
 
 /* policy/sysctls.c: which namespace a sysctl belongs to; -EINVAL when it is not a namespaced one, or not a sysctl's name.

@@ -13,13 +13,18 @@
 enum level { LEVEL_NONE, LEVEL_BASELINE, LEVEL_HARDENED, LEVEL_STRICT, LEVELS };
 
 /* The second filter, installed after the engine's (policy-design section 7). */
-enum filter_set { FILTER_SET_NONE, FILTER_SET_BASELINE, FILTER_SET_CONTAINER, FILTER_SET_SERVICE };
+enum filter_set { FILTER_SET_NONE, FILTER_SET_BASELINE, FILTER_SET_CONTAINER, FILTER_SET_SERVICE, FILTER_SET_GROUPS };
 struct plan_filter {
 	bool has_engine;
 	struct seccomp engine;		/* the document's own filter, unchanged */
 	enum filter_set set;
+	uint64_t groups;		/* FILTER_SET_GROUPS: policy/syscall_groups.h; 0 else */
 	uint64_t caps;			/* the bounding set that results: opt-in groups follow it */
 	bool allow_compat32;		/* false: native calls only (hardened and strict) */
+	/* A third one, of a profile whose system calls are only warned about: what it would refuse is logged by the kernel. */
+	enum filter_set log_set;
+	uint64_t log_groups;
+	bool log_compat32;
 };
 
 enum reason_kind { REASON_KEPT, REASON_NARROWED, REASON_ADDED, REASON_WARNED };
@@ -38,12 +43,21 @@ struct plan_root {
 	unsigned long propagation;	/* MS_*; 0 = the default: slave, recursive */
 };
 
+/* What of the profile meets every process that joins later. */
+struct plan_exec {
+	bool no_new_privs;
+	bool within_result;		/* never more than the container itself got */
+	bool fits;
+	uint64_t nofile, nofile_soft, core, memlock; /* UINT64_MAX: as asked */
+};
+
 struct plan {
 	/* who */
 	const char *id, *bundle;	/* bundle: absolute */
 	const char *oci_version;	/* the document's own */
-	enum level level;
-	const char *level_from;		/* "built-in default", "--policy", "caisson.json", ... */
+	enum level level;		/* of the profile, or of the built-in one that it extends */
+	const char *profile;		/* its name: a level's, or that of a file */
+	const char *level_from;		/* "built-in default", "--policy", "caisson.json $.default", ... */
 	bool privileged_shape;		/* recognised by shape and passed through (policy-design 2.1) */
 	struct key_values annotations;
 
@@ -53,6 +67,7 @@ struct plan {
 	uint64_t cap_ceiling;		/* meets every exec */
 	bool label_caps_set;		/* a capability label narrowed, or confirmed, the set */
 	uint64_t label_caps;
+	struct plan_exec exec;
 	bool require_non_root;		/* uid and gid must not be 0: checked after setuid in caisson-init */
 	uint32_t securebits;		/* 0 = leave alone */
 	bool init;			/* caisson-init stays PID 1 (launch --init, or by itself) */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * policy/profile.h - a set of limits as a value: what the four built-in levels are, and what a profile read from a file
- * will be. merge meets the document with one of these; it never asks which level it is.
+ * policy/profile.h - a set of limits as a value: what the four built-in levels are, and what profiles are read into. merge
+ * meets the document with one of these; it never asks which level it is.
  *
- * Every field is a ceiling, a switch that can only be turned on, or an addition of something private and empty
- * (policy-design 3.2: kinds C, F, A). A zeroed profile with cap_ceiling = CAP_MASK_ALL and limits at "as asked" changes
+ * Every field is a ceiling, a switch that can only be turned on, an addition of something private and empty, a substitution
+ * of the identity, or a grant (policy-design 3.2: kinds C, F, A, S, G). policy/profile_fields.h describes each as a row of one
+ * table, from which reading, inheriting, meeting, showing, the JSON schema and the manual are made. The built-in "none" changes
  * nothing.
  */
 #ifndef CAISSON_POLICY_PROFILE_H
@@ -18,10 +19,28 @@ struct profile_tmpfs {
 	const char *path;
 	uint64_t size;			/* bytes */
 	uint32_t mode;
-	bool owned;			/* belongs to the container's own user, when that is not root */
+	struct opt_id { bool set; uint32_t v; } uid, gid;
+	bool owned;			/* without uid and gid: belongs to the container's own user, when that is not root */
+	bool exec;
+	uint32_t copy_up;		/* enum profile_copy_up */
+};
+enum profile_copy_up { PROFILE_COPY_UP_NONE, PROFILE_COPY_UP_FILES };
+
+struct profile_grant {
+	uint64_t cap;			/* one bit */
+	const char *why;
 };
 
+struct profile_ids { bool set; struct ids list; };
+
+/* Words, from the loosest to the strictest. */
 enum profile_user { PROFILE_USER_AS_ASKED, PROFILE_USER_WARN_ROOT, PROFILE_USER_NON_ROOT };
+enum profile_label { PROFILE_LABEL_IGNORE, PROFILE_LABEL_USE, PROFILE_LABEL_REQUIRE };
+enum profile_privileged { PROFILE_PRIVILEGED_PASS, PROFILE_PRIVILEGED_MEET, PROFILE_PRIVILEGED_REFUSE };
+enum profile_ambient { PROFILE_AMBIENT_GRANTED, PROFILE_AMBIENT_AS_ASKED, PROFILE_AMBIENT_NONE };
+enum profile_mode { PROFILE_ENFORCE, PROFILE_WARN, PROFILE_OFF };
+
+enum { PROFILE_ARCH_NATIVE = 1, PROFILE_ARCH_COMPAT32 = 2 };
 
 /* Attributes forced on mounts, by what they are (MOUNT_ATTR_*). */
 struct profile_mount_attrs {
@@ -31,39 +50,56 @@ struct profile_mount_attrs {
 	uint64_t other;
 };
 
+#define PROFILE_FIELDS_MAX 64
+
 struct profile {
 	const char *name;
-	enum level level;
+	enum level level;		/* of a file: that of the built-in profile at its root */
+	const char *description;
+	struct strings extends;
+	/* What decided a field, for people: "svc-x.json $.user.uid". NULL: the built-in level itself. By enum profile_field. */
+	const char *rule[PROFILE_FIELDS_MAX];
+	bool from_file;
 
-	bool passes_privileged;		/* a privileged container goes through untouched; false: see refuses_privileged */
-	bool refuses_privileged;
+	uint32_t mode;			/* enum profile_mode */
+	uint64_t warn;			/* controls that only warn: bits of policy/profile_fields.h's control words */
 
+	uint32_t privileged;		/* enum profile_privileged */
 	bool fits;			/* sets are cut to the bounding set, rlimits to what this host can give */
-	bool uses_labels;		/* a capability label narrows */
-	uint64_t cap_ceiling;
-	uint64_t cap_launch;		/* what a launch may name beyond the ceiling (policy-design 2.2) */
-	bool caps_by_name;		/* nothing but what a label or the operator's command line names */
+
+	uint64_t cap_allow;		/* the ceiling without a name */
+	uint64_t cap_ceiling;		/* what a label or the operator's command line may name; holds cap_allow */
+	uint64_t cap_launch;		/* what a launch may name beyond it (policy-design 2.2) */
+	uint32_t label;			/* enum profile_label */
+	struct { size_t n; const struct profile_grant *v; } grant;
+	uint32_t ambient;		/* enum profile_ambient */
+	uint64_t securebits;
 	bool exec_within_result;	/* exec never gets more than the container itself got */
 	bool no_new_privs;
 
 	struct { bool readonly, nosuid, nodev; } root;
 	struct { size_t n; const struct profile_tmpfs *v; } tmpfs;
 	struct profile_mount_attrs attrs;
-	enum profile_user user;
+	uint32_t user;			/* enum profile_user */
+	struct opt_id uid, gid, umask;
+	struct profile_ids groups;
+	bool identity_if_root;		/* chosen by an annotation: only in the place of root */
 
-	enum filter_set filter;
-	bool filter_with_engine;	/* only beside a filter of the engine's */
-	bool native_only;
+	uint64_t syscalls, syscalls_denied; /* policy/syscall_groups.h */
+	bool filter_baseline;		/* the few rules of baseline, beside a filter of the engine's */
+	uint64_t archs;
 	struct strings mask, readonly;
-	bool mask_with_engine;		/* only when the engine masks something */
+	bool mask_always;		/* false: only when the engine masks something */
 
-	unsigned ns_private;		/* 1 << NS_*: the host's is refused */
-	unsigned ns_warn;		/* the host's is worth a warning */
+	uint64_t ns_private;		/* 1 << NS_*: the host's is refused */
+	uint64_t ns_warn;		/* the host's is worth a warning */
 	bool low_ports, ping_group;	/* sysctls of a network namespace of its own */
 
 	uint64_t nofile, nofile_soft, core, memlock, pids, memory;
 };
 
 const struct profile *profile_builtin(enum level l);
+/* The name of one of the four, or NULL. */
+const struct profile *profile_builtin_named(const char *name);
 
 #endif

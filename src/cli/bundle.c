@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "cli/cli.h"
+#include "cli/policy.h"
 #include "container/image.h"
 #include "container/notify.h"
 #include "kernel/host.h"
@@ -61,40 +62,6 @@ int bundle_read(struct arena *a, const char *dir, const char **dir_out, const st
 		return err_wrap(e, "%s/config.json", resolved);
 	*dir_out = kept;
 	*out = spec;
-	return 0;
-}
-
-int bundle_level(const struct cli_globals *g, enum level *level, const char **from, struct err *e)
-{
-	const char *dash = g->program ? strchr(g->program, '-') : NULL;
-	int found;
-
-	if (g->policy) {
-		found = policy_level_find(g->policy);
-		if (found < 0)
-			return err_set(
-				e, EINVAL,
-				"--policy: unknown level \"%s\": none, baseline, hardened or strict",
-				g->policy);
-		*level = (enum level)found;
-		*from = "--policy";
-		return 0;
-	}
-	/* A program name that looks like a level but is none must not fall back to a weaker one in
-	 * silence. */
-	if (dash && str_starts(g->program, "caisson-")) {
-		found = policy_level_find(dash + 1);
-		if (found < 0)
-			return err_set(
-				e, EINVAL,
-				"called as \"%s\": there is no level \"%s\"; none, baseline, hardened or strict",
-				g->program, dash + 1);
-		*level = (enum level)found;
-		*from = "the program's name";
-		return 0;
-	}
-	*level = LEVEL_BASELINE;
-	*from = "built-in default";
 	return 0;
 }
 
@@ -210,17 +177,37 @@ static int add_notify(struct arena *a, const char *root, const char *id, const s
 }
 
 static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec,
-		       struct label_caps *out, struct err *e)
+		       struct key_values *image, struct label_caps *out, struct err *e)
 {
-	struct key_values image = { 0 };
 	int r = labels_meet(a, &spec->annotations, "annotation", out, e);
 
 	if (r < 0 || !o->image_config)
 		return r;
-	r = image_labels_read(o->image_config, a, &image, e);
+	r = image_labels_read(o->image_config, a, image, e);
 	if (r < 0)
 		return err_wrap(e, "--image-config");
-	return labels_meet(a, &image, "image label", out, e);
+	return labels_meet(a, image, "image label", out, e);
+}
+
+/* Who asks, and what the policy files say to that. */
+static int choose_policy(struct arena *a, const struct policy_ask *ask, const struct spec *spec,
+			 const struct key_values *image, struct policy_request *request,
+			 struct err *e)
+{
+	struct policy_subject subject;
+	struct cli_policy policy;
+	int r = subject_of(a, spec, request->bundle, false, &subject, e);
+
+	if (r < 0)
+		return r;
+	subject.caller_uid = getuid();
+	subject.labels = image;
+	subject.privileged = policy_is_privileged(spec, request->facts);
+	r = cli_policy_choose(a, ask, &subject, &policy, e);
+	request->level = policy.level;
+	request->level_from = policy.level_from;
+	request->choice = policy.choice;
+	return r;
 }
 
 static int root_path(struct arena *a, const char *bundle, const struct spec *spec, const char **out,
@@ -245,13 +232,15 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	struct policy_request request = { .id = id,
 					  .no_cgroup = str_eq(g->cgroup_manager, "disabled") };
 	struct label_caps labels = { 0 };
+	struct key_values image = { 0 };
+	struct policy_ask ask = { 0 };
 	unsigned total, listen = 0;
 	struct facts facts;
 	struct bundle b;
 	int r = state_check_id(id, e);
 
 	if (r == 0)
-		r = bundle_level(g, &request.level, &request.level_from, e);
+		r = cli_policy_named(g, a, &ask, e);
 	if (r == 0)
 		r = bundle_read(a, o->bundle ? o->bundle : ".", &request.bundle, &b.spec, e);
 	if (r == 0)
@@ -263,13 +252,15 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	if (r == 0)
 		r = root_path(a, request.bundle, b.spec, &request.root_path, e);
 	if (r == 0)
-		r = read_labels(a, o, b.spec, &labels, e);
+		r = read_labels(a, o, b.spec, &image, &labels, e);
 	if (r == 0)
 		r = host_facts(&facts, e);
-	if (r < 0)
-		return r;
 	request.labels = &labels;
 	request.facts = &facts;
+	if (r == 0)
+		r = choose_policy(a, &ask, b.spec, &image, &request, e);
+	if (r < 0)
+		return r;
 	r = policy_merge(a, b.spec, &request, &b.plan, e);
 	if (r < 0)
 		return r;

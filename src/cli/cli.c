@@ -52,7 +52,7 @@ const struct cli_option cli_global_options[] = {
 const struct cli_command *const cli_commands[] = {
 	&cmd_launch,     &cmd_run,     &cmd_create,     &cmd_start,    &cmd_state,   &cmd_kill,
 	&cmd_delete,     &cmd_exec,    &cmd_list,       &cmd_ps,       &cmd_pause,   &cmd_resume,
-	&cmd_update,     &cmd_events,  &cmd_spec,       &cmd_features, &cmd_explain, &cmd_posture,
+	&cmd_update,     &cmd_events,  &cmd_spec,       &cmd_features, &cmd_explain, &cmd_policy, &cmd_posture,
 	&cmd_checkpoint, &cmd_restore, &cmd_completion, &cmd_help,     &cmd_manual,  NULL,
 };
 

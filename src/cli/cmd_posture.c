@@ -80,7 +80,8 @@ static int print_table(const struct posture *p, const struct plan *plan, struct 
 	put_row(&out, "control", "planned", "kernel", "verdict");
 	for (size_t i = 0; i < p->n; i++)
 		put_row(&out, p->v[i].control, p->v[i].planned, p->v[i].actual, verdict_words[p->v[i].verdict]);
-	str_addf(&out, "level %s; %zu of %zu controls differ from the plan\n", policy_level_name(plan->level), p->differs, p->n);
+	str_addf(&out, "%s %s; %zu of %zu controls differ from the plan\n", policy_level_find(plan->profile) < 0 ? "profile" : "level",
+		 plan->profile, p->differs, p->n);
 	str_addf(&out, "exposure %.1f of 10\n", explain_exposure(plan));
 	return out.failed ? err_set(e, ENOMEM, "posture: out of memory") : cli_write(out.s, out.len, e);
 }
@@ -102,7 +103,8 @@ static int print_json(const struct posture *p, const struct plan *plan, const ch
 		(void)json_array_append_new(controls, json_pack("{s:s, s:o, s:o, s:s}", "control", p->v[i].control, "planned",
 			text_json(p->v[i].planned), "kernel", text_json(p->v[i].actual), "verdict",
 			verdict_json[p->v[i].verdict])); /* refuses NULL; the count below would tell */
-	doc = json_pack("{s:s, s:s, s:o, s:I, s:f}", "id", id, "level", policy_level_name(plan->level), "controls", controls,
+	doc = json_pack("{s:s, s:s, s:o, s:o, s:I, s:f}", "id", id, "level", policy_level_name(plan->level), "profile",
+			text_json(plan->profile), "controls", controls,
 			"differs", (json_int_t)p->differs, "exposure", explain_exposure(plan));
 	text = doc ? json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(3)) : NULL;
 	json_decref(doc);

@@ -22,6 +22,7 @@
 #include "container/roots.h"
 #include "container/state.h"
 #include "policy/merge.h"
+#include "policy/profile_fields.h"
 
 enum { STOP_TIMEOUT = 10, HOSTNAME_LABEL_MAX = 63, ROOTLESS_IDS = 1 };
 
@@ -30,17 +31,34 @@ static int no_memory(struct err *e)
 	return err_set(e, ENOMEM, "out of memory");
 }
 
-static int read_level(const struct cli_globals *g, struct launch *l, struct err *e)
+/* Rules see what the command line says; the document is made from what they choose. */
+static int read_policy(const struct cli_globals *g, struct launch *l, int argc, char *const *argv,
+		       struct err *e)
 {
-	const char *name = l->o->policy ? l->o->policy : g->policy;
-	int level = name ? policy_level_find(name) : LEVEL_STRICT;
+	struct policy_subject subject = { .engine = "standalone",
+					  .kind = "container",
+					  .caller_uid = getuid(),
+					  .hostname = l->o->hostname };
+	struct policy_ask ask = { .standalone = true };
+	struct cli_globals globals = *g;
+	int r;
 
-	if (level < 0)
-		return err_set(e, EINVAL,
-			       "--policy %s: there are none, baseline, hardened and strict", name);
-	l->level = (enum level)level;
-	l->level_from = name ? "--policy" : "launch's default";
-	return 0;
+	if (l->o->policy)
+		globals.policy = l->o->policy;
+	globals.program = NULL; /* the name is for engines, which can give no flag */
+	for (int i = 1; i < argc && !subject.argv0; i++)
+		if (strcmp(argv[i], "--") != 0)
+			subject.argv0 = argv[i];
+	r = cli_policy_named(&globals, l->a, &ask, e);
+	return r < 0 ? r : cli_policy_choose(l->a, &ask, &subject, &l->policy, e);
+}
+
+/* What decided a field of the profile, for messages: "level strict". */
+static const char *ruled_by(const struct launch *l, enum profile_field f)
+{
+	const char *rule = profile_rule(l->a, l->policy.profile, f);
+
+	return rule ? rule : "the policy";
 }
 
 static int read_name(struct launch *l, struct err *e)
@@ -94,11 +112,12 @@ static int read_root_mode(struct launch *l, struct err *e)
 
 	if (o->read_only && o->read_write)
 		return err_set(e, EINVAL, "--read-only and --read-write exclude each other");
-	if (o->read_write && l->level == LEVEL_STRICT)
+	if (o->read_write && l->policy.profile->root.readonly)
 		return err_set(e, EPERM,
-			       "--read-write: level strict keeps the root read-only; --tmpfs PATH "
+			       "--read-write: %s keeps the root read-only; --tmpfs PATH "
 			       "or -v SRC:DST gives a "
-			       "place to write to, --policy hardened a root that can be written");
+			       "place to write to, --policy hardened a root that can be written",
+			       ruled_by(l, PF_ROOT_READONLY));
 	l->read_only = !o->read_write;
 	return 0;
 }
@@ -262,7 +281,7 @@ static int read_streams(struct launch *l, struct err *e)
 static int read_userns(struct launch *l, struct err *e)
 {
 	const char *text = l->o->userns                                 ? l->o->userns
-			   : l->level == LEVEL_STRICT || geteuid() != 0 ? "auto"
+			   : l->policy.level == LEVEL_STRICT || geteuid() != 0 ? "auto"
 									: "host";
 
 	if (str_eq(text, "auto"))
@@ -288,7 +307,7 @@ int launch_read(const struct cli_globals *g, const struct launch_options *o, int
 		return err_set(e, EINVAL,
 			       "\"launch\" requires a root file system: a directory, or a tar made "
 			       "by `docker export`");
-	r = read_level(g, l, e);
+	r = read_policy(g, l, argc, argv, e);
 	if (r == 0)
 		r = read_name(l, e);
 	if (r == 0)
@@ -315,10 +334,10 @@ static int settle_groups(struct launch *l, struct err *e)
 	if (!v)
 		return no_memory(e);
 	for (size_t i = 0; i < from->n; i++) {
-		if (from->v[i] == 0 && l->level == LEVEL_STRICT) {
-			log_warn("%s is a member of group 0 in the image; level strict leaves that "
+		if (from->v[i] == 0 && l->policy.profile->user == PROFILE_USER_NON_ROOT) {
+			log_warn("%s is a member of group 0 in the image; %s leaves that "
 				 "out",
-				 l->user.name);
+				 l->user.name, ruled_by(l, PF_NON_ROOT));
 			continue;
 		}
 		v[n++] = from->v[i];

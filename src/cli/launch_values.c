@@ -300,7 +300,8 @@ static int caps_read(const char *option, const struct cli_list *list, uint64_t *
 static int caps_check_ceiling(const struct launch *l, struct err *e)
 {
 	uint64_t over_label = l->label_caps.caps & ~l->cap_drop & ~l->cap_add & ~CAPS_LABEL;
-	uint64_t over_add = l->cap_add & ~CAPS_LABEL;
+	const struct profile *p = l->policy.profile;
+	uint64_t over_add = l->cap_add & ~(p->cap_ceiling | p->cap_launch);
 	char names[512];
 
 	if (l->label_caps.found && over_label) {
@@ -311,26 +312,20 @@ static int caps_check_ceiling(const struct launch *l, struct err *e)
 			       "--cap-add and --policy baseline",
 			       l->label_caps.from, names);
 	}
-	if (l->level == LEVEL_HARDENED)
-		over_add = l->cap_add & ~CAPS_SERVER;
-	if (over_add && l->level >= LEVEL_HARDENED) {
+	if (over_add) {
 		capname_list(over_add, names, sizeof(names));
 		return err_set(e, EPERM,
-			       "--cap-add %s: beyond the ceiling of level %s; allow it with "
+			       "--cap-add %s: beyond the ceiling of %s %s; allow it with "
 			       "--policy baseline",
-			       names, policy_level_name(l->level));
+			       names, p->from_file ? "profile" : "level", p->name);
 	}
 	return 0;
 }
 
 int launch_read_caps(struct launch *l, struct err *e)
 {
-	static const uint64_t base[LEVELS] = {
-		[LEVEL_NONE] = CAPS_DOCKER,
-		[LEVEL_BASELINE] = CAPS_DOCKER,
-		[LEVEL_HARDENED] = CAPS_SERVER,
-		[LEVEL_STRICT] = 0,
-	};
+	/* Docker's set, as far as the profile gives it without being asked by name. */
+	uint64_t base = l->policy.profile->cap_allow & CAPS_DOCKER;
 	int r = caps_read("--cap-add", &l->o->cap_add, &l->cap_add, e);
 
 	if (r == 0)
@@ -349,7 +344,7 @@ int launch_read_caps(struct launch *l, struct err *e)
 	if (r < 0)
 		return r;
 	l->label_caps.caps &= ~(l->cap_drop & ~l->cap_add);
-	l->cap_base = (l->label_caps.found ? l->label_caps.caps : base[l->level]) & ~l->cap_drop;
+	l->cap_base = (l->label_caps.found ? l->label_caps.caps : base) & ~l->cap_drop;
 	l->cap_asked = (l->label_caps.found ? l->label_caps.caps & ~l->cap_drop : 0) | l->cap_add;
 	return 0;
 }

@@ -107,6 +107,30 @@ static int build_policy(struct arena *a, const struct plan_filter *p, struct fil
 	return 0;
 }
 
+/* Of a profile that only warns: the kernel logs what it would refuse, and lets it through. A LOG never widens what another
+ * program refuses. */
+static int build_logging(struct arena *a, const struct plan_filter *p, struct filter_program *out, struct err *e)
+{
+	struct plan_filter would = *p;
+	struct sock_filter *insns;
+
+	would.set = p->log_set;
+	would.groups = p->log_groups;
+	would.allow_compat32 = p->log_compat32;
+	if (build_policy(a, &would, out, e) < 0)
+		return -e->code;
+	insns = arena_array(a, out->n, sizeof(*insns));
+	if (!insns)
+		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < out->n; i++) {
+		insns[i] = out->insns[i];
+		if (insns[i].code == (BPF_RET | BPF_K) && insns[i].k != SECCOMP_RET_ALLOW)
+			insns[i].k = SECCOMP_RET_LOG;
+	}
+	out->insns = insns;
+	return 0;
+}
+
 int filter_build(struct arena *a, const struct plan_filter *p, struct filters *out, struct err *e)
 {
 	struct filters built = { 0 };
@@ -118,6 +142,11 @@ int filter_build(struct arena *a, const struct plan_filter *p, struct filters *o
 	}
 	if (p->set != FILTER_SET_NONE) {
 		if (build_policy(a, p, &built.v[built.n], e) < 0)
+			return -e->code;
+		built.n++;
+	}
+	if (p->log_set != FILTER_SET_NONE) {
+		if (build_logging(a, p, &built.v[built.n], e) < 0)
 			return -e->code;
 		built.n++;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/filter_syscalls.h"
+#include "policy/syscall_groups.h"
 
 enum { FUTURE = 128 }; /* how many numbers past the newest known one are called unknown */
 
@@ -57,8 +58,11 @@ static uint32_t compat_arch(uint32_t native)
 static int set_input(const struct plan_filter *p, uint32_t native, struct filter_input *in, struct err *e)
 {
 	uint8_t answers[FILTER_MAX_CALLS];
+	uint64_t groups = p->set == FILTER_SET_SERVICE	   ? SYSCALLS_SERVICE
+			  : p->set == FILTER_SET_CONTAINER ? SYSCALLS_CONTAINER
+							   : p->groups;
 
-	filter_group_answers(p->set, p->caps, answers);
+	filter_group_answers(groups, p->caps, answers);
 	in->bad_arch = SECCOMP_RET_KILL_PROCESS;
 	in->archs[in->n++].token = native;
 	if (p->allow_compat32 && compat_arch(native))

@@ -127,7 +127,8 @@ json_t *explain_json(const struct plan *p, const struct spec *s)
 	warnings = json_array();
 	for (size_t i = 0; i < p->warnings.n; i++)
 		(void)json_array_append_new(warnings, text_json(p->warnings.v[i]));
-	o = json_pack("{s:s, s:o, s:o, s:o, s:f, s:f, s:o}", "level", policy_level_name(p->level), "levelFrom",
+	o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:f, s:o}", "level", policy_level_name(p->level), "profile",
+		      text_json(p->profile ? p->profile : policy_level_name(p->level)), "levelFrom",
 		      text_json(p->level_from), "controls", controls_json(&p->reasons), "warnings", warnings, "exposure",
 		      explain_exposure(p), "exposureAsked", explain_exposure_asked(s), "plan", plan);
 	return o;

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "policy/explain.h"
+#include "policy/syscall_groups.h"
 
 /* What the figure looks at, in the document and in the plan alike. */
 struct view {
@@ -22,6 +23,7 @@ struct view {
 	bool has_engine;
 	const struct seccomp *engine;
 	enum filter_set set;
+	uint64_t groups;
 	bool readonly, nosuid;
 	size_t masked;
 };
@@ -124,9 +126,10 @@ static double at_no_memory_limit(const struct view *v)
 }
 
 /* Can the container make this call, as far as the filters say? */
-static bool lets_call(const struct view *v, const char *name)
+static bool lets_call(const struct view *v, const char *name, enum syscall_group group)
 {
-	if (v->set >= FILTER_SET_CONTAINER)
+	if (v->set == FILTER_SET_CONTAINER || v->set == FILTER_SET_SERVICE ||
+	    (v->set == FILTER_SET_GROUPS && !(v->groups >> group & 1)))
 		return false;
 	if (!v->has_engine)
 		return true;
@@ -138,8 +141,8 @@ static bool lets_call(const struct view *v, const char *name)
 	return v->engine->default_action == SECCOMP_RET_ALLOW || v->engine->default_action == SECCOMP_RET_LOG;
 }
 
-static double at_io_uring(const struct view *v) { return lets_call(v, "io_uring_setup"); }
-static double at_inner_users(const struct view *v) { return lets_call(v, "unshare"); }
+static double at_io_uring(const struct view *v) { return lets_call(v, "io_uring_setup", SYSCALL_GROUP_URING); }
+static double at_inner_users(const struct view *v) { return lets_call(v, "unshare", SYSCALL_GROUP_NAMESPACE); }
 static double at_unmasked(const struct view *v) { return v->masked == 0; }
 static double at_set_uid(const struct view *v) { return at_no_nnp(v) > 0 && !v->nosuid; }
 
@@ -188,6 +191,7 @@ double explain_exposure(const struct plan *p)
 		.caps = p->has_process ? p->process.caps.bounding : 0,
 		.ns = p->ns, .mounts = &p->mounts, .resources = &p->resources,
 		.has_engine = p->filter.has_engine, .engine = &p->filter.engine, .set = p->filter.set,
+		.groups = p->filter.groups,
 		.readonly = p->root.readonly, .nosuid = p->root.nosuid, .masked = p->masked_paths.n,
 	};
 

@@ -11,6 +11,7 @@
 #include "base/capname.h"
 #include "base/sys.h"
 #include "policy/merge.h"
+#include "policy/syscall_groups.h"
 
 #define MASK(kind) (1u << (kind))
 #define KIB UINT64_C(1024)
@@ -48,28 +49,33 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 	.nofile = PROFILE_AS_ASKED, .nofile_soft = PROFILE_AS_ASKED, .core = PROFILE_AS_ASKED,               \
 	.memlock = PROFILE_AS_ASKED, .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED
 
+#define NO_FILTER \
+	.syscalls = SYSCALLS_ALL, .archs = PROFILE_ARCH_NATIVE | PROFILE_ARCH_COMPAT32, .ambient = PROFILE_AMBIENT_AS_ASKED
+
 static const struct profile levels[LEVELS] = {
 	[LEVEL_NONE] = {
-		.name = "none", .level = LEVEL_NONE, .passes_privileged = true,
-		.cap_ceiling = CAP_MASK_ALL,
+		.name = "none", .level = LEVEL_NONE,
+		.cap_allow = CAP_MASK_ALL, .cap_ceiling = CAP_MASK_ALL,
+		NO_FILTER,
 		NO_LIMITS,
 	},
 	[LEVEL_BASELINE] = {
-		.name = "baseline", .level = LEVEL_BASELINE, .passes_privileged = true,
-		.fits = true, .uses_labels = true, .cap_ceiling = CAP_MASK_ALL,
-		.filter = FILTER_SET_BASELINE, .filter_with_engine = true,
-		.mask = LIST(masked), .readonly = LIST(readonly), .mask_with_engine = true,
+		.name = "baseline", .level = LEVEL_BASELINE,
+		.fits = true, .label = PROFILE_LABEL_USE, .cap_allow = CAP_MASK_ALL, .cap_ceiling = CAP_MASK_ALL,
+		NO_FILTER, .filter_baseline = true,
+		.mask = LIST(masked), .readonly = LIST(readonly),
 		NO_LIMITS,
 	},
 	[LEVEL_HARDENED] = {
-		.name = "hardened", .level = LEVEL_HARDENED, .refuses_privileged = true,
-		.fits = true, .uses_labels = true, .cap_ceiling = CAPS_SERVER, .exec_within_result = true,
+		.name = "hardened", .level = LEVEL_HARDENED, .privileged = PROFILE_PRIVILEGED_REFUSE,
+		.fits = true, .label = PROFILE_LABEL_USE, .cap_allow = CAPS_SERVER, .cap_ceiling = CAPS_SERVER,
+		.ambient = PROFILE_AMBIENT_AS_ASKED, .exec_within_result = true,
 		.no_new_privs = true,
 		.root = { .nosuid = true, .nodev = true },
 		.attrs = { .tmpfs = ATTRS_DATA, .kernel = ATTRS_KERNEL },
 		.user = PROFILE_USER_WARN_ROOT,
-		.filter = FILTER_SET_CONTAINER, .native_only = true,
-		.mask = LIST(masked), .readonly = LIST(readonly),
+		.syscalls = SYSCALLS_CONTAINER, .archs = PROFILE_ARCH_NATIVE,
+		.mask = LIST(masked), .readonly = LIST(readonly), .mask_always = true,
 		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT),
 		.ns_warn = MASK(NS_NET),
 		.low_ports = true,
@@ -77,16 +83,16 @@ static const struct profile levels[LEVELS] = {
 		.pids = 4096, .memory = PROFILE_AS_ASKED,
 	},
 	[LEVEL_STRICT] = {
-		.name = "strict", .level = LEVEL_STRICT, .refuses_privileged = true,
-		.fits = true, .uses_labels = true, .cap_ceiling = CAPS_SERVER,
-		.cap_launch = CAP_BIT(CAP_AUDIT_WRITE), .caps_by_name = true, .exec_within_result = true,
+		.name = "strict", .level = LEVEL_STRICT, .privileged = PROFILE_PRIVILEGED_REFUSE,
+		.fits = true, .label = PROFILE_LABEL_USE, .cap_allow = 0, .cap_ceiling = CAPS_SERVER,
+		.cap_launch = CAP_BIT(CAP_AUDIT_WRITE), .ambient = PROFILE_AMBIENT_AS_ASKED, .exec_within_result = true,
 		.no_new_privs = true,
 		.root = { .readonly = true, .nosuid = true, .nodev = true },
 		.tmpfs = { .n = N_ELEMENTS(strict_tmpfs), .v = strict_tmpfs },
 		.attrs = { .tmpfs = ATTRS_DATA, .bind = ATTRS_DATA, .kernel = ATTRS_KERNEL, .other = ATTRS_DATA },
 		.user = PROFILE_USER_NON_ROOT,
-		.filter = FILTER_SET_SERVICE, .native_only = true,
-		.mask = LIST(masked), .readonly = LIST(readonly),
+		.syscalls = SYSCALLS_SERVICE, .archs = PROFILE_ARCH_NATIVE,
+		.mask = LIST(masked), .readonly = LIST(readonly), .mask_always = true,
 		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT) | MASK(NS_NET) |
 			      MASK(NS_CGROUP),
 		.ns_warn = MASK(NS_USER),
@@ -99,6 +105,13 @@ static const struct profile levels[LEVELS] = {
 const struct profile *profile_builtin(enum level l)
 {
 	return (unsigned)l < LEVELS ? &levels[l] : NULL;
+}
+
+const struct profile *profile_builtin_named(const char *name)
+{
+	int level = policy_level_find(name);
+
+	return level < 0 ? NULL : &levels[level];
 }
 
 int policy_level_find(const char *name)

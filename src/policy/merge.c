@@ -9,6 +9,7 @@
 
 #include "base/capname.h"
 #include "policy/merge_step.h"
+#include "policy/syscall_groups.h"
 
 void merge_reason(struct merge *m, enum reason_kind kind, const char *control, const char *asked, const char *result,
 		  const char *rule)
@@ -46,15 +47,37 @@ const char *merge_text(struct merge *m, const char *fmt, ...)
 	return text;
 }
 
-int merge_refuse(struct merge *m, struct err *e, const char *control, const char *fmt, ...)
+const char *merge_rule(struct merge *m, enum profile_field f)
 {
+	const char *rule = profile_rule(m->a, m->p, f);
+
+	if (!rule)
+		m->no_memory = true;
+	return rule;
+}
+
+/* The level's or profile's name in quotes, as its rule has it: a floor is called one. */
+static const char *refused_by(struct merge *m, enum profile_field f)
+{
+	const char *rule = m->p->rule[f];
+
+	if (!m->p->from_file && !m->r->choice)
+		return merge_text(m, "level \"%s\"", m->p->name);
+	if (rule && profile_builtin_named(rule))
+		return merge_text(m, "level \"%s\"", rule);
+	return rule ? rule : merge_text(m, "profile \"%s\"", m->p->name);
+}
+
+int merge_refuse(struct merge *m, struct err *e, enum profile_field f, const char *control, const char *fmt, ...)
+{
+	const char *by = refused_by(m, f);
 	char why[800];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap); /* a longer text is cut, as err_set would */
 	va_end(ap);
-	return err_set(e, EPERM, "refused by level \"%s\" (%s): %s", m->p->name, control, why);
+	return err_set(e, EPERM, "refused by %s (%s): %s", by ? by : "the policy", control, why);
 }
 
 /* The last rule for everything decides; a document without one denies (runc's default). */
@@ -154,26 +177,56 @@ static int merge_switches(struct merge *m, struct err *e)
 	proc->no_new_privs |= m->p->no_new_privs;
 	merge_reason(m, asked == proc->no_new_privs ? REASON_KEPT : REASON_NARROWED, "no_new_privileges",
 		     asked ? "on" : "off", proc->no_new_privs ? "on" : "off",
-		     asked == proc->no_new_privs ? m->asked_by : m->rule);
+		     asked == proc->no_new_privs ? m->asked_by : merge_rule(m, PF_NO_NEW_PRIVS));
 	return 0;
 }
 
-static int merge_filter(struct merge *m, struct err *e)
+/* The built-in sets have names of their own. */
+static enum filter_set set_of(uint64_t groups)
+{
+	if (groups == SYSCALLS_SERVICE)
+		return FILTER_SET_SERVICE;
+	return groups == SYSCALLS_CONTAINER ? FILTER_SET_CONTAINER : FILTER_SET_GROUPS;
+}
+
+static void choose_filter(const struct profile *p, struct plan_filter *f)
+{
+	uint64_t groups = profile_syscalls(p);
+
+	f->allow_compat32 = (p->archs & PROFILE_ARCH_COMPAT32) != 0;
+	f->groups = 0;
+	if (groups == SYSCALLS_ALL) {
+		f->set = p->filter_baseline && f->has_engine ? FILTER_SET_BASELINE : FILTER_SET_NONE;
+		return;
+	}
+	f->set = set_of(groups);
+	if (f->set == FILTER_SET_GROUPS)
+		f->groups = groups;
+}
+
+static const char *set_text(struct merge *m, const struct plan_filter *f)
 {
 	static const char *const sets[] = {
 		[FILTER_SET_NONE] = "", [FILTER_SET_BASELINE] = "baseline rules",
 		[FILTER_SET_CONTAINER] = "set @container", [FILTER_SET_SERVICE] = "set @service",
 	};
+
+	if (f->set != FILTER_SET_GROUPS)
+		return sets[f->set];
+	return merge_text(m, "%d groups of system calls", __builtin_popcountll(f->groups));
+}
+
+static int merge_filter(struct merge *m, struct err *e)
+{
 	struct plan_filter *f = &m->plan->filter;
 	const char *engine = f->has_engine ? merge_text(m, "the document's filter, %zu rules", f->engine.rules.n)
 					   : "no filter";
 	const char *native;
 
 	(void)e;
-	f->set = m->p->filter_with_engine && !f->has_engine ? FILTER_SET_NONE : m->p->filter;
-	f->allow_compat32 = !m->p->native_only;
+	choose_filter(m->p, f);
 	if (f->set == FILTER_SET_NONE) {
-		if (m->p->filter != FILTER_SET_NONE)
+		if (m->p->filter_baseline)
 			merge_reason(m, REASON_KEPT, "system calls", engine,
 				     "no filter (with one, the baseline rules would join it)", m->asked_by);
 		else
@@ -182,8 +235,10 @@ static int merge_filter(struct merge *m, struct err *e)
 	}
 	native = f->allow_compat32 ? "" : ", native calls only";
 	merge_reason(m, REASON_NARROWED, "system calls", engine,
-		     merge_text(m, "%s%s%s%s", f->has_engine ? engine : "", f->has_engine ? ", then " : "", sets[f->set],
-				native), m->rule);
+		     merge_text(m, "%s%s%s%s", f->has_engine ? engine : "", f->has_engine ? ", then " : "", set_text(m, f), native),
+		     merge_rule(m, f->set == FILTER_SET_BASELINE ? PF_SYSCALLS_BASELINE
+				   : m->p->syscalls == SYSCALLS_ALL ? PF_SYSCALLS_DENY
+								    : PF_SYSCALLS_ALLOW));
 	return 0;
 }
 
@@ -209,24 +264,147 @@ static int take_notes(struct merge *m, struct err *e)
 	return 0;
 }
 
-/* Which profile meets the document: the level's own, or nothing for a privileged container at a level that lets it be. */
+/* Which profile meets the document: the given one, or nothing for a privileged container where that lets it be. */
 static int choose_profile(struct merge *m, struct err *e)
 {
 	bool privileged = !m->r->standalone && policy_is_privileged(m->s, m->r->facts);
 
-	m->rule = merge_text(m, "level %s", m->p->name);
-	merge_reason(m, REASON_KEPT, "level", policy_level_name(m->r->level), m->p->name, m->plan->level_from);
-	m->plan->privileged_shape = privileged;
+	m->plan->privileged_shape = privileged && m->p->privileged != PROFILE_PRIVILEGED_MEET;
 	if (!privileged)
 		return 0;
-	if (m->p->refuses_privileged)
-		return merge_refuse(m, e, "privileged", "the container asks for every capability and device, with no system "
+	if (m->p->privileged == PROFILE_PRIVILEGED_REFUSE)
+		return merge_refuse(m, e, PF_PRIVILEGED, "privileged", "the container asks for every capability and device, with no system "
 				    "call filter and no masked path; ask for less, or run it with --policy baseline");
-	if (m->p->level != LEVEL_NONE) {
+	if (m->p->privileged == PROFILE_PRIVILEGED_MEET)
+		return 0;
+	if (m->p->level != LEVEL_NONE || m->p->from_file) {
 		merge_warn(m, "a privileged container: passed through without any hardening");
-		merge_reason(m, REASON_WARNED, "privileged", "yes", "passed through", m->rule);
+		merge_reason(m, REASON_WARNED, "privileged", "yes", "passed through", merge_rule(m, PF_PRIVILEGED));
 	}
 	m->p = profile_builtin(LEVEL_NONE);
+	return 0;
+}
+
+static void keep_for_exec(struct merge *m)
+{
+	const struct profile *p = m->p;
+
+	m->plan->exec = (struct plan_exec){
+		.no_new_privs = p->no_new_privs, .within_result = p->exec_within_result, .fits = p->fits,
+		.nofile = p->nofile, .nofile_soft = p->nofile_soft, .core = p->core, .memlock = p->memlock,
+	};
+}
+
+static int run_steps(struct merge *m, struct err *e)
+{
+	int err = choose_profile(m, e);
+
+	if (err == -EPERM && m->trial) {
+		merge_warn(m, "policy in warn mode: would be %s", e->text);
+		*e = (struct err){ 0 };
+		err = 0;
+	}
+	keep_for_exec(m);
+	for (size_t i = 0; err == 0 && i < N_ELEMENTS(steps); i++) {
+		err = steps[i](m, e);
+		if (err == -EPERM && m->trial) {
+			merge_warn(m, "policy in warn mode: would be %s", e->text);
+			*e = (struct err){ 0 };
+			err = 0;
+		}
+		if (err == 0 && m->no_memory)
+			err = err_set(e, ENOMEM, "policy: out of memory");
+	}
+	return err;
+}
+
+static void begin(struct merge *m, const struct profile *p, struct plan *plan)
+{
+	m->p = p;
+	m->plan = plan;
+	plan->id = m->r->id;
+	plan->bundle = m->r->bundle;
+	plan->init = m->r->init;
+	plan->level = p->level;
+	copy_document(plan, m->s);
+	if (!m->r->facts->apparmor)
+		plan->process.apparmor = NULL; /* at most "unconfined", which everything is then */
+}
+
+/* ---- what only warns ---- */
+
+static bool has_reason(const struct merge *m, const struct reason *r)
+{
+	for (size_t i = 0; i < m->n_reasons; i++)
+		if (str_eq(m->reasons[i].control, r->control) && str_eq(m->reasons[i].asked, r->asked) &&
+		    str_eq(m->reasons[i].result, r->result))
+			return true;
+	return false;
+}
+
+/* The same decision with everything enforced: each control that comes out differently is said, and the system calls that would be
+ * refused are logged by the kernel. */
+static int try_full(struct merge *m, struct err *e)
+{
+	struct merge *t = arena_alloc(m->a, sizeof(*t));
+	struct plan *plan = arena_alloc(m->a, sizeof(*plan));
+	struct plan_filter *f = &m->plan->filter;
+	int err;
+
+	if (!t || !plan)
+		return err_set(e, ENOMEM, "policy: out of memory");
+	*t = (struct merge){ .a = m->a, .s = m->s, .r = m->r, .asked_by = m->asked_by, .trial = true };
+	begin(t, m->r->choice->full, plan);
+	err = run_steps(t, e);
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < t->n_reasons; i++) {
+		const struct reason *r = &t->reasons[i];
+		if (r->kind == REASON_KEPT || has_reason(m, r))
+			continue;
+		merge_reason(m, REASON_WARNED, r->control, r->asked, merge_text(m, "would be: %s", r->result), r->rule);
+		merge_warn(m, "policy in warn mode: %s: %s would be %s (%s)", r->control, r->asked, r->result, r->rule);
+	}
+	for (size_t i = 0; i < t->n_warnings; i++)
+		if (str_starts(t->warnings[i], "policy in warn mode"))
+			merge_warn(m, "%s", t->warnings[i]);
+	if (plan->filter.set != f->set || plan->filter.groups != f->groups || plan->filter.allow_compat32 != f->allow_compat32) {
+		f->log_set = plan->filter.set;
+		f->log_groups = plan->filter.groups;
+		f->log_compat32 = plan->filter.allow_compat32;
+	}
+	return m->no_memory ? err_set(e, ENOMEM, "policy: out of memory") : 0;
+}
+
+/* ---- where the profile comes from ---- */
+
+static void say_choice(struct merge *m)
+{
+	static const char *const modes[] = { [PROFILE_ENFORCE] = "enforce", [PROFILE_WARN] = "warn", [PROFILE_OFF] = "off" };
+	const struct policy_choice *c = m->r->choice;
+
+	m->plan->profile = c->name;
+	m->plan->level_from = c->from;
+	merge_reason(m, REASON_KEPT, "profile", c->name, c->mode == PROFILE_OFF ? "left out" : c->name, c->from);
+	merge_reason(m, REASON_KEPT, "floor", c->floor, c->floor, "caisson.json $.floor");
+	if (c->annotation)
+		merge_reason(m, REASON_NARROWED, "profile", c->annotation, "met with it", "annotation");
+	if (c->mode != PROFILE_ENFORCE)
+		merge_reason(m, REASON_WARNED, "mode", "enforce", modes[c->mode], c->from);
+}
+
+static int begin_level(struct merge *m, struct plan *plan, struct err *e)
+{
+	enum level level = m->r->level;
+	const char *from = m->r->level_from;
+	int err = annotated_level(m->s, &level, &from, e);
+
+	if (err < 0)
+		return err;
+	begin(m, profile_builtin(level), plan);
+	plan->profile = m->p->name;
+	plan->level_from = from ? from : "built-in default";
+	merge_reason(m, REASON_KEPT, "level", policy_level_name(m->r->level), m->p->name, plan->level_from);
 	return 0;
 }
 
@@ -235,33 +413,23 @@ int policy_merge(struct arena *a, const struct spec *s, const struct policy_requ
 {
 	struct merge m = { .a = a, .s = s, .r = r, .asked_by = r->standalone ? "launch" : "config.json" };
 	struct plan *plan = arena_alloc(a, sizeof(*plan));
-	enum level level = r->level;
-	const char *from = r->level_from;
-	int err = annotated_level(s, &level, &from, e);
+	int err;
 
-	if (err < 0)
-		return err;
 	if (!plan)
 		return err_set(e, ENOMEM, "policy: out of memory");
-	err = check_host(s, r->facts, e);
-	if (err < 0)
-		return err;
-	plan->id = r->id;
-	plan->bundle = r->bundle;
-	plan->level = level;
-	plan->level_from = from ? from : "built-in default";
-	plan->init = r->init;
-	copy_document(plan, s);
-	if (!r->facts->apparmor)
-		plan->process.apparmor = NULL; /* at most "unconfined", which everything is then */
-	m.plan = plan;
-	m.p = profile_builtin(level);
-	err = choose_profile(&m, e);
-	for (size_t i = 0; err == 0 && i < N_ELEMENTS(steps); i++) {
-		err = steps[i](&m, e);
-		if (err == 0 && m.no_memory)
-			err = err_set(e, ENOMEM, "policy: out of memory");
+	if (r->choice) {
+		begin(&m, r->choice->enforced, plan);
+		say_choice(&m);
+		err = 0;
+	} else {
+		err = begin_level(&m, plan, e);
 	}
+	if (err == 0)
+		err = check_host(s, r->facts, e);
+	if (err == 0)
+		err = run_steps(&m, e);
+	if (err == 0 && r->choice && r->choice->full != r->choice->enforced)
+		err = try_full(&m, e);
 	if (err == 0)
 		err = take_notes(&m, e);
 	if (err == 0)

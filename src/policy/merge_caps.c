@@ -33,7 +33,7 @@ static uint64_t ceiling(const struct merge *m)
 
 static bool labelled(const struct merge *m)
 {
-	return m->p->uses_labels && m->r->labels && m->r->labels->found;
+	return m->p->label != PROFILE_LABEL_IGNORE && m->r->labels && m->r->labels->found;
 }
 
 /* What a label leaves: the operator's own --cap-add is not the label's to take. */
@@ -42,7 +42,7 @@ static uint64_t label_allows(const struct merge *m)
 	if (labelled(m))
 		return m->r->labels->caps | m->r->cap_add;
 	/* Without a label a launch holds exactly what the operator named; a bundle holds an engine's default set. */
-	return m->p->caps_by_name && !m->r->standalone ? 0 : CAP_MASK_ALL;
+	return m->r->standalone ? CAP_MASK_ALL : m->p->cap_allow;
 }
 
 /* In a launch the label and --cap-add are the request itself: what cannot be granted is said, not dropped. */
@@ -54,13 +54,13 @@ static int refuse_over_ceiling(struct merge *m, struct err *e)
 	if (!m->r->standalone)
 		return 0;
 	if (over_flag)
-		return merge_refuse(m, e, "capabilities", "--cap-add %s is above the ceiling of this level (%s); "
+		return merge_refuse(m, e, PF_CAP_ALLOW, "capabilities", "--cap-add %s is above the ceiling of this level (%s); "
 				    "--policy baseline has none", merge_caps_text(m, over_flag),
 				    merge_caps_text(m, ceiling(m)));
-	if (m->p->caps_by_name && labelled(m) && m->r->labels->caps != CAP_MASK_ALL)
+	if (m->p->cap_allow != m->p->cap_ceiling && labelled(m) && m->r->labels->caps != CAP_MASK_ALL)
 		over_label = m->r->labels->caps & ~ceiling(m);
 	if (over_label)
-		return merge_refuse(m, e, "capabilities", "the %s asks for %s, above the ceiling of this level (%s); "
+		return merge_refuse(m, e, PF_CAP_ALLOW, "capabilities", "the %s asks for %s, above the ceiling of this level (%s); "
 				    "run it with --policy baseline, or without the image's label",
 				    m->r->labels->from, merge_caps_text(m, over_label),
 				    merge_caps_text(m, ceiling(m)));
@@ -127,17 +127,81 @@ static void ceiling_for_exec(struct merge *m, uint64_t result)
 	m->plan->cap_ceiling = most;
 }
 
+/* Each profile that was met takes its own, so that every capability that is gone has one who took it. */
+static void take_ceilings(struct merge *m, uint64_t *left)
+{
+	const struct policy_choice *c = m->r->choice;
+
+	for (size_t i = 0; c && !m->trial && i < c->n_parts; i++) {
+		const struct profile *p = c->parts[i].profile;
+		uint64_t most = p->cap_ceiling | (m->r->standalone ? p->cap_launch : 0);
+		const char *rule = profile_rule(m->a, p, PF_CAP_ALLOW);
+		if (m->p->cap_ceiling & ~most) /* it is only warned about */
+			continue;
+		take(m, left, most, merge_text(m, "%s%s%s", c->parts[i].role ? c->parts[i].role : "",
+					       c->parts[i].role ? " " : "", rule ? rule : ""));
+	}
+	take(m, left, ceiling(m), merge_rule(m, PF_CAP_ALLOW));
+}
+
+/* What the operator grants whatever the document asks for, as far as the host has it. */
+static void add_grants(struct merge *m, struct capsets *c)
+{
+	for (size_t i = 0; i < m->p->grant.n; i++) {
+		const struct profile_grant *g = &m->p->grant.v[i];
+		if (!(g->cap & givable(m))) {
+			merge_warn(m, "capabilities: this host cannot give %s, which the profile grants: left out",
+				   merge_caps_text(m, g->cap));
+			continue;
+		}
+		if (!(~c->bounding & g->cap) && !(~c->effective & g->cap))
+			continue;
+		c->bounding |= g->cap;
+		c->permitted |= g->cap;
+		c->effective |= g->cap;
+		merge_reason(m, REASON_ADDED, "capabilities", "-", merge_text(m, "%s: %s", merge_caps_text(m, g->cap), g->why),
+			     merge_rule(m, PF_CAP_GRANT));
+	}
+}
+
+/* Raised to ambient, the effective set outlives the exec of a user other than root; kept from it, nothing does. */
+static void meet_ambient(struct merge *m, struct capsets *c)
+{
+	uint64_t before = c->ambient;
+
+	if (m->p->ambient == PROFILE_AMBIENT_AS_ASKED)
+		return;
+	c->ambient = 0;
+	if (m->p->ambient == PROFILE_AMBIENT_GRANTED && m->plan->process.uid != 0) {
+		c->ambient = c->effective & c->permitted;
+		c->inheritable |= c->ambient;
+	}
+	if (c->ambient != before)
+		merge_reason(m, c->ambient & ~before ? REASON_ADDED : REASON_NARROWED, "ambient capabilities",
+			     merge_caps_text(m, before), merge_caps_text(m, c->ambient), merge_rule(m, PF_CAP_AMBIENT));
+}
+
+static int require_label(struct merge *m, struct err *e)
+{
+	if (m->p->label != PROFILE_LABEL_REQUIRE || labelled(m))
+		return 0;
+	return merge_refuse(m, e, PF_CAP_LABEL, "capabilities", "the container has no capability label; give its image one "
+			    "(LABEL security.capabilities=\"...\", or \"none\"), or a profile that does not require it");
+}
+
 int merge_capabilities(struct merge *m, struct err *e)
 {
 	struct process *proc = &m->plan->process;
 	struct capsets *c = &proc->caps;
 	uint64_t asked = c->bounding;
-	const char *label_rule = merge_text(m, "%s (no label names them)", m->rule);
+	const char *label_rule = merge_text(m, "%s (no label names them)", merge_rule(m, PF_CAP_ALLOW));
 	int err = refuse_over_ceiling(m, e);
 
+	if (err == 0)
+		err = require_label(m, e);
 	if (err < 0)
 		return err;
-	if (m->p->uses_labels && m->r->labels)
+	if (m->p->label != PROFILE_LABEL_IGNORE && m->r->labels)
 		for (size_t i = 0; i < m->r->labels->warnings.n; i++)
 			merge_warn(m, "%s", m->r->labels->warnings.v[i]);
 	if (labelled(m)) {
@@ -147,15 +211,18 @@ int merge_capabilities(struct merge *m, struct err *e)
 	}
 	if (m->plan->has_process) {
 		fit_host(m, c);
-		take(m, &c->bounding, ceiling(m), m->rule);
+		take_ceilings(m, &c->bounding);
 		take(m, &c->bounding, label_allows(m), label_rule);
 		if (m->p->fits) {
 			cut_sets(m, c, c->bounding);
 			proc->has_caps = true;
 		}
+		add_grants(m, c);
+		meet_ambient(m, c);
+		m->plan->securebits |= (uint32_t)m->p->securebits;
 		merge_reason(m, c->bounding == asked ? REASON_KEPT : REASON_NARROWED, "capabilities",
 			     merge_caps_text(m, asked), merge_caps_text(m, c->bounding),
-			     c->bounding == asked ? m->asked_by : m->rule);
+			     c->bounding == asked ? m->asked_by : merge_rule(m, PF_CAP_ALLOW));
 	}
 	ceiling_for_exec(m, c->bounding);
 	m->plan->filter.caps = m->plan->has_process ? c->bounding : m->plan->cap_ceiling;
@@ -185,6 +252,29 @@ static bool has_group_zero(const struct ids *groups)
 	return false;
 }
 
+/* The profile's identity in the place of the document's. One that an annotation chose only steps down from root. */
+static void substitute(struct merge *m, const char *before)
+{
+	const struct profile *p = m->p;
+	struct process *proc = &m->plan->process;
+
+	if (p->umask.set) {
+		proc->has_umask = true;
+		proc->umask = p->umask.v;
+		merge_reason(m, REASON_NARROWED, "umask", "-", merge_text(m, "%04o", proc->umask), merge_rule(m, PF_UMASK));
+	}
+	if (!(p->uid.set || p->gid.set || p->groups.set) || (p->identity_if_root && proc->uid != 0))
+		return;
+	if (p->uid.set)
+		proc->uid = p->uid.v;
+	if (p->gid.set)
+		proc->gid = p->gid.v;
+	if (p->groups.set)
+		proc->groups = p->groups.list;
+	merge_reason(m, REASON_NARROWED, "user", before, merge_text(m, "%u:%u", proc->uid, proc->gid),
+		     merge_rule(m, p->uid.set ? PF_UID : p->gid.set ? PF_GID : PF_GROUPS));
+}
+
 int merge_user(struct merge *m, struct err *e)
 {
 	const struct process *p = &m->plan->process;
@@ -194,19 +284,22 @@ int merge_user(struct merge *m, struct err *e)
 	if (!m->plan->has_process)
 		return 0;
 	ids = merge_text(m, "%u:%u", p->uid, p->gid);
+	substitute(m, ids);
+	ids = merge_text(m, "%u:%u", p->uid, p->gid);
 	if (m->plan->require_non_root) {
 		const char *what = p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups";
 		if (p->uid == 0 || p->gid == 0 || has_group_zero(&p->groups))
-			return merge_refuse(m, e, "user", "the process would run with %s; %s, or use --policy hardened",
+			return merge_refuse(m, e, PF_NON_ROOT, "user", "the process would run with %s; %s, or use --policy hardened",
 					    what, m->r->standalone
 					    ? "name an ordinary user: --user 65532:65532"
 					    : "name an ordinary user in process.user (with an engine: --user 65532:65532)");
-		merge_reason(m, REASON_KEPT, "user", ids, merge_text(m, "%s, checked before exec", ids), m->rule);
+		merge_reason(m, REASON_KEPT, "user", ids, merge_text(m, "%s, checked before exec", ids),
+			     merge_rule(m, PF_NON_ROOT));
 		return 0;
 	}
 	if (m->p->user == PROFILE_USER_WARN_ROOT && p->uid == 0) {
 		warn_root(m);
-		merge_reason(m, REASON_WARNED, "user", ids, ids, m->rule);
+		merge_reason(m, REASON_WARNED, "user", ids, ids, merge_rule(m, PF_NON_ROOT));
 		return 0;
 	}
 	merge_reason(m, REASON_KEPT, "user", ids, ids, m->asked_by);

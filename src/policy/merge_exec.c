@@ -29,15 +29,13 @@ static bool is_root(const struct process *p)
 int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
 		      struct err *e)
 {
-	const struct profile *profile = profile_builtin(stored->privileged_shape ? LEVEL_NONE : stored->level);
+	const struct plan_exec *x = &stored->exec;
 	struct process *p = arena_alloc(a, sizeof(*p));
 	struct merge_rlimit notes[MERGE_RLIMITS];
 	size_t n;
 
 	if (!p)
 		return err_set(e, ENOMEM, "exec: out of memory");
-	if (!profile)
-		return err_set(e, EINVAL, "exec: the stored plan has no known level");
 	*p = *asked;
 	if (!p->has_caps) {
 		/* As engines expect: no capabilities object means the container's own. */
@@ -45,19 +43,19 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 		p->caps = stored->process.caps;
 	}
 	cut(&p->caps, stored->cap_ceiling);
-	if (profile->no_new_privs)
+	if (x->no_new_privs)
 		p->no_new_privs = true;
 	if (stored->require_non_root && is_root(p))
-		return err_set(e, EPERM, "refused by level \"%s\" (user): exec asks for %s; name an ordinary user "
-			       "(--user 65532:65532)", policy_level_name(stored->level),
+		return err_set(e, EPERM, "refused by %s \"%s\" (user): exec asks for %s; name an ordinary user "
+			       "(--user 65532:65532)", policy_level_find(stored->profile) < 0 ? "profile" : "level", stored->profile,
 			       p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups");
-	if (profile->exec_within_result) {
+	if (x->within_result) {
 		if (stored->process.apparmor)
 			p->apparmor = stored->process.apparmor;
 		if (stored->process.selinux)
 			p->selinux = stored->process.selinux;
 	}
-	if (merge_rlimits(a, profile, NULL, p, notes, &n) < 0)
+	if (merge_rlimits(a, x, NULL, p, notes, &n) < 0)
 		return err_set(e, ENOMEM, "exec: out of memory");
 	*out = p;
 	return 0;

@@ -46,6 +46,7 @@ static void note(struct arena *a, struct merge_rlimit *out, const char *control,
 		if (before->v[i].resource == after->resource)
 			out->asked = amount(a, before->v[i].hard);
 	out->result = amount(a, after->hard);
+	out->resource = after->resource;
 	out->warned = warned;
 }
 
@@ -85,7 +86,7 @@ static bool meet_rlimit(const struct limit_rule *l, const struct facts *f, const
 	return true;
 }
 
-int merge_rlimits(struct arena *a, const struct profile *p, const struct facts *f, struct process *proc,
+int merge_rlimits(struct arena *a, const struct plan_exec *p, const struct facts *f, struct process *proc,
 		  struct merge_rlimit notes[MERGE_RLIMITS], size_t *n_notes)
 {
 	const struct limit_rule rules[MERGE_RLIMITS] = {
@@ -115,6 +116,11 @@ int merge_rlimits(struct arena *a, const struct profile *p, const struct facts *
 	return 0;
 }
 
+static enum profile_field rlimit_field(int resource)
+{
+	return resource == RLIMIT_NOFILE ? PF_NOFILE : resource == RLIMIT_CORE ? PF_CORE : PF_MEMLOCK;
+}
+
 static int meet_process(struct merge *m, struct err *e)
 {
 	struct merge_rlimit notes[MERGE_RLIMITS];
@@ -122,14 +128,14 @@ static int meet_process(struct merge *m, struct err *e)
 
 	if (!m->plan->has_process)
 		return 0;
-	if (merge_rlimits(m->a, m->p, m->r->facts, &m->plan->process, notes, &n) < 0)
+	if (merge_rlimits(m->a, &m->plan->exec, m->r->facts, &m->plan->process, notes, &n) < 0)
 		return err_set(e, ENOMEM, "policy: out of memory");
 	for (size_t i = 0; i < n; i++) {
 		if (notes[i].warned)
 			merge_warn(m, "%s: this host gives at most %s, not %s", notes[i].name, notes[i].result,
 				   notes[i].asked);
 		merge_reason(m, notes[i].warned ? REASON_WARNED : REASON_NARROWED, notes[i].name, notes[i].asked,
-			     notes[i].result, notes[i].warned ? "this host" : m->rule);
+			     notes[i].result, notes[i].warned ? "this host" : merge_rule(m, rlimit_field(notes[i].resource)));
 	}
 	return 0;
 }
@@ -154,7 +160,7 @@ static void meet_pids(struct merge *m)
 		return;
 	}
 	*pids = (struct opt_i64){ true, (int64_t)m->p->pids };
-	merge_reason(m, REASON_NARROWED, "pids", before, merge_text(m, "%lld", (long long)pids->v), m->rule);
+	merge_reason(m, REASON_NARROWED, "pids", before, merge_text(m, "%lld", (long long)pids->v), merge_rule(m, PF_PIDS));
 }
 
 /* Bytes as people write them, where they come out even. */
@@ -182,7 +188,7 @@ static void meet_memory(struct merge *m)
 		return;
 	}
 	*limit = (struct opt_i64){ true, (int64_t)m->p->memory };
-	merge_reason(m, REASON_NARROWED, "memory", before, size_text(m, *limit), m->rule);
+	merge_reason(m, REASON_NARROWED, "memory", before, size_text(m, *limit), merge_rule(m, PF_MEMORY));
 }
 
 int merge_limits(struct merge *m, struct err *e)

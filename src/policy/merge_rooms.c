@@ -25,7 +25,7 @@ static const char *ns_asked(const struct namespace *ns)
 static int meet_namespace(struct merge *m, size_t i, struct err *e)
 {
 	struct namespace *ns = &m->plan->ns[rooms[i].kind];
-	unsigned bit = 1u << rooms[i].kind;
+	uint64_t bit = UINT64_C(1) << rooms[i].kind;
 	const char *control = merge_text(m, "%s namespace", rooms[i].name);
 
 	if (ns->mode != NS_INHERIT || !((m->p->ns_private | m->p->ns_warn) & bit)) {
@@ -33,17 +33,17 @@ static int meet_namespace(struct merge *m, size_t i, struct err *e)
 		return 0;
 	}
 	if ((m->p->ns_private & bit) && !m->r->standalone)
-		return merge_refuse(m, e, "namespaces", "the container asks for the host's %s namespace; give it one of "
+		return merge_refuse(m, e, PF_NS_PRIVATE, "namespaces", "the container asks for the host's %s namespace; give it one of "
 				    "its own ({\"type\": \"%s\"} in linux.namespaces), or run it with --policy baseline",
 				    rooms[i].name, rooms[i].type);
 	if ((m->p->ns_private & bit) && !(m->r->host_ns & bit)) {
 		ns->mode = NS_NEW;
-		merge_reason(m, REASON_ADDED, control, "host", "new", m->rule);
+		merge_reason(m, REASON_ADDED, control, "host", "new", merge_rule(m, PF_NS_PRIVATE));
 		return 0;
 	}
 	merge_warn(m, rooms[i].kind == NS_USER ? "the container's ids are the host's: it has no %s namespace of its own"
 					       : "the container uses the host's %s namespace", rooms[i].name);
-	merge_reason(m, REASON_WARNED, control, "host", "host", m->rule);
+	merge_reason(m, REASON_WARNED, control, "host", "host", merge_rule(m, m->p->ns_private & bit ? PF_NS_PRIVATE : PF_NS_WARN));
 	return 0;
 }
 
@@ -62,6 +62,14 @@ static const char *root_text(struct merge *m, const struct plan_root *r)
 	return merge_text(m, "%s%s%s", r->readonly ? "ro" : "rw", r->nosuid ? " nosuid" : "", r->nodev ? " nodev" : "");
 }
 
+/* Which of the three decided: the first one that is on. */
+static enum profile_field root_field(const struct merge *m)
+{
+	if (m->p->root.readonly && !m->s->root_readonly)
+		return PF_ROOT_READONLY;
+	return m->p->root.nosuid ? PF_ROOT_NOSUID : PF_ROOT_NODEV;
+}
+
 int merge_root(struct merge *m, struct err *e)
 {
 	struct plan_root *r = &m->plan->root;
@@ -78,7 +86,8 @@ int merge_root(struct merge *m, struct err *e)
 	r->readonly |= m->p->root.readonly;
 	r->nosuid |= m->p->root.nosuid;
 	r->nodev |= m->p->root.nodev;
-	merge_reason(m, same ? REASON_KEPT : REASON_NARROWED, "root", before, root_text(m, r), same ? m->asked_by : m->rule);
+	merge_reason(m, same ? REASON_KEPT : REASON_NARROWED, "root", before, root_text(m, r),
+		     same ? m->asked_by : merge_rule(m, root_field(m)));
 	return 0;
 }
 
@@ -154,7 +163,9 @@ static struct mount make_tmpfs(struct merge *m, const struct profile_tmpfs *t)
 	const struct process *p = &m->plan->process;
 	const char *owner = "";
 
-	if (t->owned && m->plan->has_process && p->uid != 0 && is_mapped(m, &m->plan->uid_map, p->uid) &&
+	if (t->uid.set || t->gid.set)
+		owner = merge_text(m, ",uid=%u,gid=%u", t->uid.v, t->gid.v);
+	else if (t->owned && m->plan->has_process && p->uid != 0 && is_mapped(m, &m->plan->uid_map, p->uid) &&
 	    is_mapped(m, &m->plan->gid_map, p->gid))
 		owner = merge_text(m, ",uid=%u,gid=%u", p->uid, p->gid);
 	return (struct mount){
@@ -163,7 +174,8 @@ static struct mount make_tmpfs(struct merge *m, const struct profile_tmpfs *t)
 		.source = "tmpfs",
 		.type = "tmpfs",
 		.data = merge_text(m, "mode=%o,size=%llu%s", t->mode, (unsigned long long)t->size, owner),
-		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.copy_up = t->copy_up == PROFILE_COPY_UP_FILES,
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (t->exec ? 0 : MOUNT_ATTR_NOEXEC),
 	};
 }
 
@@ -183,7 +195,15 @@ static void add_tmpfs(struct merge *m, const struct profile_tmpfs *t, struct mou
 	v[*n] = make_tmpfs(m, t);
 	(*n)++;
 	merge_reason(m, REASON_ADDED, "writable places", "-",
-		     merge_text(m, "tmpfs %s %lluM", t->path, (unsigned long long)(t->size >> 20)), m->rule);
+		     merge_text(m, "tmpfs %s %lluM", t->path, (unsigned long long)(t->size >> 20)), merge_rule(m, PF_TMPFS));
+}
+
+/* One rule for the whole line: that of the first kind of mount about which something is said. */
+static enum profile_field attrs_field(const struct merge *m)
+{
+	const struct profile_mount_attrs *p = &m->p->attrs;
+
+	return p->tmpfs ? PF_MOUNTS_TMPFS : p->bind ? PF_MOUNTS_BIND : p->kernel ? PF_MOUNTS_KERNEL : PF_MOUNTS_OTHER;
 }
 
 int merge_mounts(struct merge *m, struct err *e)
@@ -209,7 +229,7 @@ int merge_mounts(struct merge *m, struct err *e)
 	m->plan->mounts.n = n;
 	merge_reason(m, changed ? REASON_NARROWED : REASON_KEPT, "mounts", merge_text(m, "%zu", asked->n),
 		     changed ? merge_text(m, "%zu, %zu with flags added", n, changed) : merge_text(m, "%zu", n),
-		     changed ? m->rule : m->asked_by);
+		     changed ? merge_rule(m, attrs_field(m)) : m->asked_by);
 	return 0;
 }
 
@@ -231,26 +251,26 @@ static int unite(struct merge *m, const struct strings *asked, const struct stri
 	return 0;
 }
 
-static void paths_reason(struct merge *m, const char *control, size_t before, size_t after)
+static void paths_reason(struct merge *m, const char *control, size_t before, size_t after, enum profile_field f)
 {
 	bool same = before == after;
 
 	merge_reason(m, same ? REASON_KEPT : REASON_ADDED, control, merge_text(m, "%zu", before),
-		     merge_text(m, "%zu", after), same ? m->asked_by : m->rule);
+		     merge_text(m, "%zu", after), same ? m->asked_by : merge_rule(m, f));
 }
 
 int merge_paths(struct merge *m, struct err *e)
 {
 	static const struct strings none;
 	const struct spec *s = m->s;
-	bool ours = !m->p->mask_with_engine || s->masked_paths.n || s->readonly_paths.n;
+	bool ours = m->p->mask_always || s->masked_paths.n || s->readonly_paths.n;
 	int err = unite(m, &s->masked_paths, ours ? &m->p->mask : &none, &m->plan->masked_paths, e);
 
 	if (err == 0)
 		err = unite(m, &s->readonly_paths, ours ? &m->p->readonly : &none, &m->plan->readonly_paths, e);
 	if (err < 0)
 		return err;
-	paths_reason(m, "masked paths", s->masked_paths.n, m->plan->masked_paths.n);
-	paths_reason(m, "read-only paths", s->readonly_paths.n, m->plan->readonly_paths.n);
+	paths_reason(m, "masked paths", s->masked_paths.n, m->plan->masked_paths.n, PF_MASK);
+	paths_reason(m, "read-only paths", s->readonly_paths.n, m->plan->readonly_paths.n, PF_READONLY);
 	return 0;
 }

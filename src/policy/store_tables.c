@@ -163,8 +163,15 @@ TYPE(seccomp, struct seccomp,
      FTEXT(struct seccomp, listener_metadata), FLIST(struct seccomp, rules, &syscall_rule_type));
 TYPE(filter, struct plan_filter,
      FBOOL(struct plan_filter, has_engine), FSTRUCT(struct plan_filter, engine, &seccomp_type),
-     FENUM(struct plan_filter, set, FILTER_SET_SERVICE + 1), FMASK(struct plan_filter, caps),
-     FBOOL(struct plan_filter, allow_compat32));
+     FENUM(struct plan_filter, set, FILTER_SET_GROUPS + 1), FMASK(struct plan_filter, groups),
+     FMASK(struct plan_filter, caps), FBOOL(struct plan_filter, allow_compat32),
+     FENUM(struct plan_filter, log_set, FILTER_SET_GROUPS + 1), FMASK(struct plan_filter, log_groups),
+     FBOOL(struct plan_filter, log_compat32));
+
+TYPE(exec, struct plan_exec,
+     FBOOL(struct plan_exec, no_new_privs), FBOOL(struct plan_exec, within_result), FBOOL(struct plan_exec, fits),
+     FUNSIGNED(struct plan_exec, nofile), FUNSIGNED(struct plan_exec, nofile_soft), FUNSIGNED(struct plan_exec, core),
+     FUNSIGNED(struct plan_exec, memlock));
 
 TYPE(reason, struct reason,
      FTEXT(struct reason, control), FTEXT(struct reason, asked), FTEXT(struct reason, result),
@@ -175,11 +182,11 @@ TYPE(root, struct plan_root,
 
 static const struct store_field plan_fields[] = {
 	FTEXT(struct plan, id), FTEXT(struct plan, bundle), FTEXT(struct plan, oci_version),
-	FENUM(struct plan, level, LEVELS), FTEXT(struct plan, level_from), FBOOL(struct plan, privileged_shape),
+	FENUM(struct plan, level, LEVELS), FTEXT(struct plan, profile), FTEXT(struct plan, level_from), FBOOL(struct plan, privileged_shape),
 	FLIST(struct plan, annotations, &key_value_type),
 	FBOOL(struct plan, has_process), FSTRUCT(struct plan, process, &store_process_type),
 	FMASK(struct plan, cap_ceiling), FBOOL(struct plan, label_caps_set), FMASK(struct plan, label_caps),
-	FBOOL(struct plan, require_non_root), FUNSIGNED(struct plan, securebits), FBOOL(struct plan, init),
+	FSTRUCT(struct plan, exec, &exec_type), FBOOL(struct plan, require_non_root), FUNSIGNED(struct plan, securebits), FBOOL(struct plan, init),
 	FSTRUCT(struct plan, root, &root_type), FLIST(struct plan, mounts, &mount_type),
 	FLIST(struct plan, devices, &device_type), FLIST(struct plan, net_devices, &net_device_type),
 	FLIST(struct plan, masked_paths, &text_type),

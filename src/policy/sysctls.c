@@ -131,14 +131,15 @@ int merge_sysctls(struct merge *m, struct err *e)
 		v[i] = want->v[i];
 	if (m->p->low_ports && !asked(m, low_ports)) {
 		v[n++] = (struct key_value){ low_ports, "0" };
-		merge_reason(m, REASON_ADDED, "sysctls", "-", "net.ipv4.ip_unprivileged_port_start=0", m->rule);
+		merge_reason(m, REASON_ADDED, "sysctls", "-", "net.ipv4.ip_unprivileged_port_start=0",
+			     merge_rule(m, PF_LOW_PORTS));
 	}
 	if (m->p->ping_group && !asked(m, ping)) {
 		const char *range = ping_range(m);
 		if (range) {
 			v[n++] = (struct key_value){ ping, range };
 			merge_reason(m, REASON_ADDED, "sysctls", "-",
-				     merge_text(m, "net.ipv4.ping_group_range=%s", range), m->rule);
+				     merge_text(m, "net.ipv4.ping_group_range=%s", range), merge_rule(m, PF_PING_GROUP));
 		}
 	}
 	m->plan->sysctl.v = v;

@@ -56,8 +56,8 @@ fails "the file system's root is no state root" '--root: "/"' "$CAISSON" --root 
 fails "nor is it by another spelling" '--root: "/../."' "$CAISSON" --root /../. list
 fails "checkpoint says that it is missing" "not supported by this build" caisson checkpoint x
 fails "a log file that cannot be opened is an error" "open log file" caisson --log "$TMP/no/where" list
-fails "an unknown level is refused" 'unknown level "paranoid"' caisson --policy paranoid create -b "$TMP" x
-fails "a program name with a misspelt level is refused" 'there is no level "hardned"' "$TMP/caisson-hardned" --root "$STATE" create x
+fails "an unknown level is refused" 'there is no profile "paranoid"' caisson --policy paranoid create -b "$TMP" x
+fails "a program name with a misspelt level is refused" 'there is no profile "hardned"' "$TMP/caisson-hardned" --root "$STATE" create x
 
 # ---- an ordinary user ----
 

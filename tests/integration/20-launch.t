@@ -45,7 +45,7 @@ ok "... and what was written is there" test -e "$ROOT/written"
 is "the level may stand before the command" "$(caisson --policy none launch "$ROOT" sed -n 's/^CapEff:[[:space:]]*//p' \
 	/proc/self/status 2> /dev/null)" 00000000a80425fb
 fails "strict refuses --read-write" "level strict keeps the root read-only" caisson launch --read-write --user user "$ROOT" true
-fails "an unknown level is refused" "--policy loose" caisson launch --policy loose --user user "$ROOT" true
+fails "an unknown level is refused" '--policy: there is no profile "loose"' caisson launch --policy loose --user user "$ROOT" true
 
 # ---- capabilities ----
 is "what --cap-add names survives the exec of an ordinary user" \

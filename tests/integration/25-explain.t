@@ -51,7 +51,7 @@ fails "explain refuses what create refuses" 'refused by level "hardened" (namesp
 fails "create refuses it in the same words" 'refused by level "hardened" (namespaces): the container asks for the host'"'"'s pid' \
 	caisson --policy hardened create -b "$BUNDLE" "$ID"
 
-fails "an unknown level is refused" 'unknown level "tight"' caisson explain --policy tight "$BUNDLE"
+fails "an unknown level is refused" 'there is no profile "tight"' caisson explain --policy tight "$BUNDLE"
 fails "a missing bundle is named" "$TMP/nowhere" caisson explain "$TMP/nowhere"
 fails "explain takes one bundle" "explain takes one bundle" caisson explain "$BUNDLE" "$BUNDLE"
 

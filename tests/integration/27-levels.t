@@ -132,6 +132,6 @@ reconfig '.process.args = ["/bin/cat", "/proc/self/status"]'
 out=$("$TMP/caisson-hardened" --root "$STATE" run -b "$BUNDLE" "$ID" 2>&1 < /dev/null)
 is "called as caisson-hardened it hardens" "$(field NoNewPrivs)" 1
 ln -s "$CAISSON" "$TMP/caisson-hardend"
-fails "a misspelt level in the name does not fall back" 'there is no level "hardend"' \
+fails "a misspelt level in the name does not fall back" 'there is no profile "hardend"' \
 	"$TMP/caisson-hardend" --root "$STATE" run -b "$BUNDLE" "$ID"
 leftovers_after

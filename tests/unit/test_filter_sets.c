@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "base/capname.h"
+#include "policy/syscall_groups.h"
 
 #define ERRNO(n) (SECCOMP_RET_ERRNO | (n))
 enum { ALLOW = SECCOMP_RET_ALLOW };
@@ -237,8 +238,8 @@ Test(filter_sets, every_call_of_the_table_is_in_one_group)
 		}
 		cr_expect_eq(seen[filter_call_index(call)]++, 0, "%s is in two groups", call->name);
 	}
-	filter_group_answers(FILTER_SET_SERVICE, 0, answers[0]);
-	filter_group_answers(FILTER_SET_CONTAINER, 0, answers[1]);
+	filter_group_answers(SYSCALLS_SERVICE, 0, answers[0]);
+	filter_group_answers(SYSCALLS_CONTAINER, 0, answers[1]);
 	for (size_t i = 0; (call = filter_call_at(i)) != NULL; i++) {
 		cr_expect_eq(seen[i], 1, "%s is in no group", call->name);
 		service += call->nr[FILTER_X86_64] >= 0 && answers[0][i] >= FILTER_ALLOW;

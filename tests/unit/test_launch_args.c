@@ -222,7 +222,7 @@ Test(launch_args, strict_is_the_default_and_its_room_is_closed)
 	struct line x;
 
 	cr_assert_eq(read_line(&x, WORDS("/tmp", "--", "/bin/x", "-y")), 0, "%s", x.e.text);
-	cr_expect_eq(x.l.level, LEVEL_STRICT);
+	cr_expect_eq(x.l.policy.level, LEVEL_STRICT);
 	cr_expect(x.l.read_only && x.l.init && x.l.own_users && !x.l.nnp_off);
 	cr_expect_eq(x.l.network, LAUNCH_NET_NONE);
 	cr_expect_eq(x.l.cap_base | x.l.cap_asked, 0);
@@ -262,7 +262,7 @@ static const struct {
 	{ { "/nonexistent", "x" }, "root file system /nonexistent" },
 	{ { "/dev/null", "x" }, "neither a directory nor a file" },
 	{ { "/tmp" }, "nothing to run" },
-	{ { "--policy", "loose", "/tmp", "x" }, "--policy loose" },
+	{ { "--policy", "loose", "/tmp", "x" }, "--policy: there is no profile \"loose\"" },
 	{ { "--read-write", "/tmp", "x" }, "level strict keeps the root read-only" },
 	{ { "--read-write", "--read-only", "--policy", "none", "/tmp", "x" },
 	  "exclude each other" },

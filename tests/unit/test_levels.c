@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "policy/merge.h"
 #include "policy/profile.h"
+#include "policy/syscall_groups.h"
 
 /* The table of policy-design section 2, row by row: columns none, baseline, hardened, strict. */
 #define TEN "CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT"
@@ -42,11 +43,11 @@ Test(levels, capability_ceilings_are_those_of_the_design)
 
 ROW(each_level_is_at_its_own_place, p->level, 0, 1, 2, 3)
 ROW(a_launch_may_name_audit_write_in_strict, p->cap_launch, 0, 0, 0, CAP_BIT(29))
-ROW(labels_count_from_baseline_up, p->uses_labels, 0, 1, 1, 1)
-ROW(only_strict_wants_capabilities_by_name, p->caps_by_name, 0, 0, 0, 1)
+ROW(labels_count_from_baseline_up, p->label, 0, 1, 1, 1)
+ROW(only_strict_wants_capabilities_by_name, p->cap_allow == 0, 0, 0, 0, 1)
 ROW(exec_stays_within_the_result_from_hardened_up, p->exec_within_result, 0, 0, 1, 1)
-ROW(privileged_is_refused_from_hardened_up, p->refuses_privileged, 0, 0, 1, 1)
-ROW(privileged_passes_below_hardened, p->passes_privileged, 1, 1, 0, 0)
+ROW(privileged_is_refused_from_hardened_up, p->privileged == PROFILE_PRIVILEGED_REFUSE, 0, 0, 1, 1)
+ROW(privileged_passes_below_hardened, p->privileged == PROFILE_PRIVILEGED_PASS, 1, 1, 0, 0)
 ROW(no_new_privs_from_hardened_up, p->no_new_privs, 0, 0, 1, 1)
 ROW(root_is_read_only_in_strict, p->root.readonly, 0, 0, 0, 1)
 ROW(root_is_nosuid_from_hardened_up, p->root.nosuid, 0, 0, 1, 1)
@@ -57,12 +58,12 @@ ROW(bind_attrs, p->attrs.bind, 0, 0, 0, NS2)
 ROW(kernel_file_system_attrs, p->attrs.kernel, 0, 0, NS3, NS3)
 ROW(other_attrs, p->attrs.other, 0, 0, 0, NS2)
 ROW(user, p->user, PROFILE_USER_AS_ASKED, PROFILE_USER_AS_ASKED, PROFILE_USER_WARN_ROOT, PROFILE_USER_NON_ROOT)
-ROW(second_filter, p->filter, FILTER_SET_NONE, FILTER_SET_BASELINE, FILTER_SET_CONTAINER, FILTER_SET_SERVICE)
-ROW(second_filter_waits_for_the_engines_in_baseline, p->filter_with_engine, 0, 1, 0, 0)
-ROW(native_calls_only_from_hardened_up, p->native_only, 0, 0, 1, 1)
+ROW(second_filter, p->syscalls, SYSCALLS_ALL, SYSCALLS_ALL, SYSCALLS_CONTAINER, SYSCALLS_SERVICE)
+ROW(second_filter_waits_for_the_engines_in_baseline, p->filter_baseline, 0, 1, 0, 0)
+ROW(native_calls_only_from_hardened_up, p->archs == PROFILE_ARCH_NATIVE, 0, 0, 1, 1)
 ROW(masks, p->mask.n, 0, 12, 12, 12)
 ROW(readonly_paths, p->readonly.n, 0, 5, 5, 5)
-ROW(masks_wait_for_the_engines_in_baseline, p->mask_with_engine, 0, 1, 0, 0)
+ROW(masks_are_always_there_from_hardened_up, p->mask_always, 0, 0, 1, 1)
 ROW(private_namespaces, p->ns_private, 0, 0, PRIVATE_HARDENED, PRIVATE_HARDENED | BIT(NS_NET) | BIT(NS_CGROUP))
 ROW(host_network_is_warned_about_in_hardened, p->ns_warn & BIT(NS_NET), 0, 0, BIT(NS_NET), 0)
 ROW(low_ports_from_hardened_up, p->low_ports, 0, 0, 1, 1)

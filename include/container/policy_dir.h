@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * container/policy_dir.h - where policy files lie, and whether they may be believed.
+ *
+ * Each directory on the way is opened by descriptor, without symbolic links, and must be root's and writable by root alone; so
+ * must the file, which is a regular one of at most 1 MiB. Root as seen from a user namespace that does not map it is taken for
+ * root. Anything else is refused with its reason: a policy that cannot be trusted is not "no policy".
+ */
+#ifndef CAISSON_CONTAINER_POLICY_DIR_H
+#define CAISSON_CONTAINER_POLICY_DIR_H
+
+#include <stdbool.h>
+
+#include "policy/resolve.h"
+
+struct policy_dir {
+	const char *etc;	/* caisson.json, profiles/ */
+	const char *share;	/* profiles/: the shipped ones */
+	bool any_owner;		/* files that are only looked at, not obeyed: policy check --dir */
+};
+
+/* The installed places. */
+void policy_dir_init(struct policy_dir *d);
+/* `d` must live as long as `out` is used. */
+void policy_dir_files(const struct policy_dir *d, struct policy_files *out);
+/* Any file, without a look at its owner; its text goes into the arena. */
+int policy_dir_read_any(const char *path, struct arena *a, struct policy_file *out, struct err *e);
+/* The profiles' names in one of the places, in byte order; a place that is not there has none. */
+int policy_dir_list(const struct policy_dir *d, enum policy_place place, struct arena *a, struct strings *out, struct err *e);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/config.h - caisson.json: which profile a container gets, and who may have a say (policy-design 3.1).
+ */
+#ifndef CAISSON_POLICY_CONFIG_H
+#define CAISSON_POLICY_CONFIG_H
+
+#include "policy/field.h"
+#include "policy/profile.h"
+#include "spec/spec.h"
+
+/* What a rule looks at. Absent texts are NULL. Who controls a value decides whether it may choose a weaker profile. */
+struct policy_subject {
+	const char *engine, *kind, *bundle;	/* the engine's */
+	const char *image;			/* normalised; its name is the user's, a digest is not */
+	const char *namespace, *pod, *container;/* the cluster's */
+	uint32_t caller_uid;			/* the kernel's */
+	const char *argv0, *hostname;		/* the user's, and so are the rest */
+	const struct key_values *annotations, *labels;
+	const struct strings *env;
+	bool privileged;
+};
+
+struct policy_match {
+	struct strings engine, kind, bundle, image, namespace, pod, container;
+	struct profile_ids caller_uid;
+	struct strings argv0, hostname;
+	struct key_values annotation, label, env;
+	struct opt_bool privileged;
+};
+
+struct policy_rule {
+	struct policy_match match;
+	const char *profile;
+	uint32_t mode;			/* enum profile_mode */
+	const char *why;
+};
+
+struct policy_config {
+	const char *floor, *fallback, *standalone; /* fallback: "default"; NULL = the floor */
+	uint32_t mode, labels;		/* enum profile_mode, enum profile_label */
+	struct { size_t n; const struct policy_rule *v; } rules;
+	const char *annotation_key;
+	struct strings annotation_select, trusted_registries;
+};
+
+extern const struct field_table config_table;
+
+/* What holds without a file, and for fields that it does not say. */
+void config_defaults(struct policy_config *c);
+int config_read(struct arena *a, const struct jread_doc *doc, struct policy_config *c, struct err *e);
+
+/* The first rule that the subject matches, or -1. */
+int config_find_rule(const struct policy_config *c, const struct policy_subject *s);
+/* False when only values that a container's author controls choose it. */
+bool config_rule_is_trusted(const struct policy_config *c, const struct policy_rule *r);
+
+/* The subject of a bundle: what its engine left in path and annotations. Lives as long as `s` and `bundle`; the rest is in `a`.
+ * -ENOMEM. */
+int subject_of(struct arena *a, const struct spec *s, const char *bundle, bool standalone, struct policy_subject *out,
+	       struct err *e);
+
+#endif

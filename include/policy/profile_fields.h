@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/profile_fields.h - the one table of what a profile can say, and what is done with whole profiles.
+ *
+ * A new field is a row here, a member of struct profile, and the code of merge that applies it; reading, inheriting, meeting,
+ * showing, schema and manual follow. A row whose value nothing applies is not allowed in.
+ */
+#ifndef CAISSON_POLICY_PROFILE_FIELDS_H
+#define CAISSON_POLICY_PROFILE_FIELDS_H
+
+#include "policy/field.h"
+#include "policy/profile.h"
+
+enum profile_field {
+	PF_SCHEMA, PF_NAME, PF_DESCRIPTION, PF_EXTENDS, PF_MODE, PF_WARN, PF_PRIVILEGED, PF_FITS,
+	PF_UID, PF_GID, PF_GROUPS, PF_NON_ROOT, PF_UMASK, PF_NO_NEW_PRIVS,
+	PF_CAP_ALLOW, PF_CAP_LABEL_ALLOW, PF_CAP_LAUNCH, PF_CAP_LABEL, PF_CAP_GRANT, PF_CAP_AMBIENT, PF_SECUREBITS,
+	PF_ROOT_READONLY, PF_ROOT_NOSUID, PF_ROOT_NODEV,
+	PF_TMPFS, PF_MOUNTS_TMPFS, PF_MOUNTS_BIND, PF_MOUNTS_KERNEL, PF_MOUNTS_OTHER,
+	PF_MASK, PF_READONLY, PF_MASK_ALWAYS,
+	PF_SYSCALLS_ALLOW, PF_SYSCALLS_DENY, PF_SYSCALLS_BASELINE, PF_SYSCALLS_ARCHS,
+	PF_NS_PRIVATE, PF_NS_WARN, PF_LOW_PORTS, PF_PING_GROUP,
+	PF_NOFILE, PF_NOFILE_SOFT, PF_CORE, PF_MEMLOCK, PF_PIDS, PF_MEMORY,
+	PF_EXEC_WITHIN,
+	PROFILE_FIELDS,
+};
+
+extern const struct field_table profile_table;
+
+/* The controls that can be warned about: the first parts of the fields' names. NULL past the end. */
+const char *profile_control(size_t i);
+uint64_t profile_controls_all(void);
+/* The bit of the control that a field belongs to; 0 for those that are no control. */
+uint64_t profile_control_of(enum profile_field f);
+uint64_t profile_control_bit(const char *name);
+
+/* What `other` says differently from "none" takes the place of what *io has: `other` is laid over it. */
+void profile_lay(struct profile *io, const struct profile *other);
+/* One file over *io, as its author wrote it; `label` names it in the rules: "svc-x.json". `v` is the outermost object. A
+ * drop-in may say neither name nor extends. */
+struct profile_text { const char *label, *name; bool drop_in; };
+int profile_read(struct arena *a, const struct profile_text *t, const struct jread_doc *doc, struct profile *io, struct err *e);
+/* Every control of *io becomes the stricter of the two. `role` goes before the other's rules: "floor", "annotation", or NULL. */
+int profile_meet(struct arena *a, struct profile *io, const struct profile *other, const char *role, struct err *e);
+/* The fields of these controls are as if nobody had said anything. */
+void profile_forget(struct profile *io, uint64_t controls);
+/* *fields: those in which `p` allows more than `than`, bit N = field N. An identity of its own counts. */
+int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, uint64_t *fields, struct err *e);
+/* The name of the lowest of these fields, or "-". */
+const char *profile_field_name(uint64_t fields);
+/* What decided a field: "level strict", "svc-x.json $.user.uid", "floor hardened". Never NULL but without memory. */
+const char *profile_rule(struct arena *a, const struct profile *p, enum profile_field f);
+/* The groups of system calls that result, or SYSCALLS_ALL. */
+uint64_t profile_syscalls(const struct profile *p);
+
+#endif

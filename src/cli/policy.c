@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/policy.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "container/policy_dir.h"
+#include "policy/merge.h"
+
+static int check_named(struct arena *a, const char *name, struct err *e)
+{
+	const struct profile *p;
+	struct policy_files files;
+	struct policy_dir d;
+
+	if (profile_builtin_named(name))
+		return 0;
+	policy_dir_init(&d);
+	policy_dir_files(&d, &files);
+	return policy_profile_load(a, &files, name, &p, e);
+}
+
+int cli_policy_named(const struct cli_globals *g, struct arena *a, struct policy_ask *out, struct err *e)
+{
+	int err;
+
+	if (g->policy) {
+		out->named = g->policy;
+		out->named_from = "--policy";
+		err = check_named(a, out->named, e);
+		return err < 0 ? err_wrap(e, "--policy") : 0;
+	}
+	if (!g->program || !str_starts(g->program, "caisson-"))
+		return 0;
+	out->named = g->program + strlen("caisson-");
+	out->named_from = "the program's name";
+	err = check_named(a, out->named, e);
+	return err < 0 ? err_wrap(e, "called as \"%s\"", g->program) : 0;
+}
+
+int cli_policy_choose(struct arena *a, const struct policy_ask *ask, const struct policy_subject *subject, struct cli_policy *out,
+		      struct err *e)
+{
+	struct policy_files files;
+	struct policy_dir d;
+	int err;
+
+	*out = (struct cli_policy){ .level = ask->standalone ? LEVEL_STRICT : LEVEL_BASELINE,
+				    .level_from = ask->standalone ? "launch's default" : "built-in default" };
+	policy_dir_init(&d);
+	policy_dir_files(&d, &files);
+	err = policy_choose(a, &files, ask, subject, &out->choice, e);
+	if (err < 0)
+		return err;
+	if (out->choice) {
+		out->profile = out->choice->enforced;
+		out->level = out->profile->level;
+		out->level_from = out->choice->from;
+		return 0;
+	}
+	if (ask->named) {
+		out->level = (enum level)policy_level_find(ask->named); /* known: policy_choose says so */
+		out->level_from = ask->named_from;
+	}
+	out->profile = profile_builtin(out->level);
+	return 0;
+}

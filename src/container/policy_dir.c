@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/policy_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+enum { OVERFLOW_UID = 65534 };
+
+void policy_dir_init(struct policy_dir *d)
+{
+	*d = (struct policy_dir){ .etc = CAISSON_SYSCONFDIR, .share = CAISSON_PKGDATADIR };
+}
+
+/* ---- trust ---- */
+
+/* In a user namespace that does not map the host's root, its files show as nobody's. */
+static bool is_unmapped_root(uid_t uid)
+{
+	char map[64];
+	unsigned long inside = 1, outside = 1, count = 0;
+
+	if (uid != OVERFLOW_UID || fd_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0)
+		return false;
+	inside = strtoul(map, NULL, 10);
+	(void)sscanf(map, "%lu %lu %lu", &inside, &outside, &count); /* what is missing stays no identity */
+	return !(inside == 0 && outside == 0 && count == 4294967295UL);
+}
+
+static int check_owner(const struct policy_dir *d, const char *path, const struct stat *st, struct err *e)
+{
+	if (d->any_owner)
+		return 0;
+	if (st->st_uid != 0 && !is_unmapped_root(st->st_uid))
+		return err_set(e, EPERM, "%s: belongs to uid %u; what policy is read from must be root's", path, st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(e, EPERM, "%s: can be written by %s; what policy is read from must be writable by root alone (chmod %s)",
+			       path, st->st_mode & S_IWOTH ? "others" : "its group", st->st_mode & S_IWOTH ? "go-w" : "g-w");
+	return 0;
+}
+
+static int step_into(const struct policy_dir *d, int *dir, const char *name, const char *so_far, struct err *e)
+{
+	auto_fd int next = openat(*dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int err;
+
+	if (next < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (next < 0)
+		return errno == ENOTDIR || errno == ELOOP
+		       ? err_set(e, ENOTDIR, "%s: is not a directory (symbolic links are not followed)", so_far)
+		       : err_sys(e, "%s", so_far);
+	if (fstat(next, &st) < 0)
+		return err_sys(e, "%s", so_far);
+	err = check_owner(d, so_far, &st, e);
+	if (err < 0)
+		return err;
+	fd_close(dir);
+	*dir = fd_take(&next);
+	return 0;
+}
+
+/* Every component by descriptor. -ENOENT without a text when one is missing. */
+static int open_dir(const struct policy_dir *d, const char *path, int *out, struct err *e)
+{
+	auto_fd int dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char so_far[PATH_MAX], name[NAME_MAX + 1];
+	const char *p = path;
+
+	if (dir < 0)
+		return err_sys(e, "%s", path);
+	for (;;) {
+		size_t n;
+		int err;
+
+		p += strspn(p, "/");
+		n = strcspn(p, "/");
+		if (n == 0)
+			break;
+		if (n > NAME_MAX || (size_t)(p - path) + n >= sizeof(so_far))
+			return err_set(e, ENAMETOOLONG, "%s", path);
+		memcpy(name, p, n);
+		name[n] = '\0';
+		memcpy(so_far, path, (size_t)(p - path) + n);
+		so_far[(size_t)(p - path) + n] = '\0';
+		err = step_into(d, &dir, name, so_far, e);
+		if (err < 0)
+			return err;
+		p += n;
+	}
+	*out = fd_take(&dir);
+	return 0;
+}
+
+/* ---- files ---- */
+
+static int read_into(int fd, const char *path, struct arena *a, struct policy_file *out, struct err *e)
+{
+	auto_free char *text = NULL;
+	size_t len = 0;
+	int err = fd_read_all(fd, POLICY_FILE_MAX, &text, &len, e);
+
+	if (err == -EFBIG)
+		return err_set(e, EFBIG, "%s: is larger than 1 MiB", path);
+	if (err < 0)
+		return err_wrap(e, "%s", path);
+	*out = (struct policy_file){ arena_strdup(a, path), arena_memdup(a, text, len), len };
+	return out->path && out->text ? 0 : err_set(e, ENOMEM, "%s: out of memory", path);
+}
+
+static int read_at(const struct policy_dir *d, int dir, const char *name, const char *path, struct arena *a,
+		   struct policy_file *out, struct err *e)
+{
+	/* A FIFO or a terminal must not hold us up. */
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int err;
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0)
+		return errno == ELOOP ? err_set(e, ELOOP, "%s: is a symbolic link; put the file itself there", path)
+				      : err_sys(e, "%s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "%s: is not a regular file", path);
+	err = check_owner(d, path, &st, e);
+	return err < 0 ? err : read_into(fd, path, a, out, e);
+}
+
+static int read_file(const struct policy_dir *d, const char *dir_path, const char *name, struct arena *a,
+		     struct policy_file *out, struct err *e)
+{
+	auto_str path = { 0 };
+	auto_fd int dir = -1;
+	int err = open_dir(d, dir_path, &dir, e);
+
+	str_addf(&path, "%s/%s", dir_path, name);
+	if (path.failed)
+		return err_set(e, ENOMEM, "%s: out of memory", name);
+	return err < 0 ? err : read_at(d, dir, name, path.s, a, out, e);
+}
+
+/* What it costs not to have a policy: this one call. */
+static bool is_missing(const char *path)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	auto_fd int fd = sys_openat2(AT_FDCWD, path, &how);
+
+	return fd < 0 && errno == ENOENT;
+}
+
+static int dir_config(void *ctx, struct arena *a, struct policy_file *out, struct err *e)
+{
+	const struct policy_dir *d = ctx;
+	auto_str path = { 0 };
+
+	str_addf(&path, "%s/caisson.json", d->etc);
+	if (path.failed)
+		return err_set(e, ENOMEM, "caisson.json: out of memory");
+	return is_missing(path.s) ? -ENOENT : read_file(d, d->etc, "caisson.json", a, out, e);
+}
+
+static int profiles_path(const struct policy_dir *d, enum policy_place place, const char *below, struct str *out, struct err *e)
+{
+	str_addf(out, "%s/profiles%s", place == POLICY_OPERATOR ? d->etc : d->share, below);
+	return out->failed ? err_set(e, ENOMEM, "profiles: out of memory") : 0;
+}
+
+static int dir_profile(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file *out,
+		       struct err *e)
+{
+	const struct policy_dir *d = ctx;
+	auto_str path = { 0 }, file = { 0 };
+	int err = profiles_path(d, place, "", &path, e);
+
+	str_addf(&file, "%s.json", name);
+	if (err == 0 && file.failed)
+		err = err_set(e, ENOMEM, "%s: out of memory", name);
+	return err < 0 ? err : read_file(d, path.s, file.s, a, out, e);
+}
+
+/* ---- lists ---- */
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_json(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && name[0] != '.' && str_eq(name + n - 5, ".json");
+}
+
+static int list_dir(const struct policy_dir *d, const char *path, struct arena *a, struct strings *out, struct err *e)
+{
+	const char **names = arena_array(a, POLICY_DROP_INS_MAX + 1, sizeof(*names));
+	auto_fd int dir = -1;
+	const struct dirent *entry;
+	size_t n = 0;
+	DIR *stream;
+	int fd, err;
+
+	*out = (struct strings){ 0 };
+	err = open_dir(d, path, &dir, e);
+	if (err < 0)
+		return err == -ENOENT ? 0 : err;
+	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!stream) {
+		err = err_sys(e, "%s", path);
+		fd_close(&fd);
+		return err;
+	}
+	while (err == 0 && names && (entry = readdir(stream)) != NULL) {
+		if (!is_json(entry->d_name))
+			continue;
+		if (n == POLICY_DROP_INS_MAX)
+			err = err_set(e, E2BIG, "%s: has more than %d files", path, POLICY_DROP_INS_MAX);
+		else
+			names[n++] = arena_strdup(a, entry->d_name);
+		if (err == 0 && !names[n - 1])
+			err = err_set(e, ENOMEM, "%s: out of memory", path);
+	}
+	(void)closedir(stream); /* of a directory that was only read */
+	if (!names)
+		return err_set(e, ENOMEM, "%s: out of memory", path);
+	if (err < 0)
+		return err;
+	qsort(names, n, sizeof(*names), by_bytes);
+	*out = (struct strings){ n, names };
+	return 0;
+}
+
+static int dir_drop_ins(void *ctx, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
+{
+	const struct policy_dir *d = ctx;
+	struct policy_file *files;
+	struct strings names;
+	auto_str path = { 0 }, below = { 0 };
+	int err;
+
+	str_addf(&below, "/%s.d", name);
+	if (below.failed)
+		return err_set(e, ENOMEM, "%s: out of memory", name);
+	err = profiles_path(d, POLICY_OPERATOR, below.s, &path, e);
+	if (err == 0)
+		err = list_dir(d, path.s, a, &names, e);
+	if (err < 0)
+		return err_wrap(e, "policy");
+	files = arena_array(a, names.n + 1, sizeof(*files));
+	if (!files)
+		return err_set(e, ENOMEM, "%s: out of memory", name);
+	for (size_t i = 0; i < names.n; i++) {
+		err = read_file(d, path.s, names.v[i], a, &files[i], e);
+		if (err == -ENOENT)
+			err = err_set(e, ENOENT, "%s/%s: went away while it was read", path.s, names.v[i]);
+		if (err < 0)
+			return err_wrap(e, "policy");
+	}
+	*out = (struct policy_file_list){ names.n, files };
+	return 0;
+}
+
+void policy_dir_files(const struct policy_dir *d, struct policy_files *out)
+{
+	union { const struct policy_dir *in; void *out; } ctx = { .in = d }; /* the functions below take it back as const */
+
+	*out = (struct policy_files){ .ctx = ctx.out, .config = dir_config, .profile = dir_profile, .drop_ins = dir_drop_ins };
+}
+
+int policy_dir_read_any(const char *path, struct arena *a, struct policy_file *out, struct err *e)
+{
+	const struct policy_dir any = { .any_owner = true };
+	int err = read_at(&any, AT_FDCWD, path, path, a, out, e);
+
+	return err == -ENOENT ? err_code(e, ENOENT, "%s", path) : err;
+}
+
+int policy_dir_list(const struct policy_dir *d, enum policy_place place, struct arena *a, struct strings *out, struct err *e)
+{
+	auto_str path = { 0 };
+	const char **names;
+	int err = profiles_path(d, place, "", &path, e);
+
+	if (err == 0)
+		err = list_dir(d, path.s, a, out, e);
+	if (err < 0)
+		return err;
+	names = arena_array(a, out->n + 1, sizeof(*names));
+	if (!names)
+		return err_set(e, ENOMEM, "%s: out of memory", path.s);
+	for (size_t i = 0; i < out->n; i++) {
+		names[i] = arena_memdup(a, out->v[i], strlen(out->v[i]) - strlen(".json"));
+		if (!names[i])
+			return err_set(e, ENOMEM, "%s: out of memory", path.s);
+	}
+	out->v = names;
+	return 0;
+}

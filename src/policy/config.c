@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "policy/glob.h"
+
+/* clang-format off */
+#define MATCH(member) .offset = offsetof(struct policy_match, member)
+static const struct field match_fields[] = {
+	{ "engine", FIELD_GLOBS, MATCH(engine),
+	  .text = "docker, podman, cri-containerd, cri-o, nerdctl, ctr, buildkit, buildah, standalone or other: from the bundle's place, which the engine chooses" },
+	{ "kind", FIELD_GLOBS, MATCH(kind), .text = "container, sandbox (a pod's own) or build" },
+	{ "bundle", FIELD_GLOBS, MATCH(bundle), .text = "The bundle's absolute path" },
+	{ "image", FIELD_GLOBS, MATCH(image),
+	  .text = "The image's name in full (registry/repository:tag or ...@sha256:...), where the engine tells it (Kubernetes). Chooses a weaker profile only by "
+		  "digest, or below a prefix of trusted_registries" },
+	{ "namespace", FIELD_GLOBS, MATCH(namespace), .text = "The Kubernetes namespace" },
+	{ "pod", FIELD_GLOBS, MATCH(pod), .text = "The Kubernetes pod's name" },
+	{ "container", FIELD_GLOBS, MATCH(container), .text = "The container's name in its pod" },
+	{ "caller_uid", FIELD_NUMBERS, MATCH(caller_uid), .text = "The user id that started caisson" },
+	{ "argv0", FIELD_GLOBS, MATCH(argv0),
+	  .text = "The program as the document names it, past docker-init, tini, dumb-init, catatonit and caisson-init. The user's: chooses no weaker profile" },
+	{ "hostname", FIELD_GLOBS, MATCH(hostname), .text = "The container's host name. The user's" },
+	{ "annotation", FIELD_MAP, MATCH(annotation), .text = "Annotations by key: all must fit. The user's" },
+	{ "label", FIELD_MAP, MATCH(label), .text = "Labels of the image, as far as they are known, by key: all must fit. The user's" },
+	{ "env", FIELD_MAP, MATCH(env), .text = "Environment variables by name: all must fit. The user's" },
+	{ "privileged", FIELD_MAYBE, MATCH(privileged), .text = "Whether the container is of the privileged kind. The user's" },
+};
+static const struct field_table match_table = {
+	.name = "match", .v = match_fields, .n = N_ELEMENTS(match_fields), .size = sizeof(struct policy_match),
+};
+
+static const struct field_word mode_words[] = {
+	{ "enforce", PROFILE_ENFORCE }, { "warn", PROFILE_WARN }, { "off", PROFILE_OFF }, { NULL, 0 },
+};
+static const struct field_word label_words[] = {
+	{ "ignore", PROFILE_LABEL_IGNORE }, { "use", PROFILE_LABEL_USE }, { "require", PROFILE_LABEL_REQUIRE }, { NULL, 0 },
+};
+
+#define RULE(member) .offset = offsetof(struct policy_rule, member)
+static const struct field rule_fields[] = {
+	{ "match", FIELD_OBJECT, RULE(match), .table = &match_table, .required = true, .text = "All that is said here must hold; a value is a pattern, or an array of patterns of which one must fit" },
+	{ "profile", FIELD_NAME, RULE(profile), .required = true, .text = "The profile that the container gets" },
+	{ "mode", FIELD_WORD, RULE(mode), .words = mode_words, .fallback = "enforce", .text = "As the mode of the whole file, for this rule's containers" },
+	{ "why", FIELD_TEXT, RULE(why), .max = 512, .text = "The reason, for people" },
+};
+static const struct field_table rule_table = {
+	.name = "rule", .v = rule_fields, .n = N_ELEMENTS(rule_fields), .size = sizeof(struct policy_rule),
+};
+
+#define AT(member) .offset = offsetof(struct policy_config, member)
+static const struct field config_fields[] = {
+	{ "schema", FIELD_SCHEMA, .required = true, .text = "The version of this form" },
+	{ "floor", FIELD_NAME, AT(floor), .fallback = "baseline",
+	  .text = "The profile that meets every container, whatever else is chosen. It may neither grant nor change the user" },
+	{ "default", FIELD_NAME, AT(fallback), .fallback = "the floor", .text = "The profile of a container that no rule matches" },
+	{ "standalone", FIELD_NAME, AT(standalone), .fallback = "strict", .text = "The same for caisson launch" },
+	{ "mode", FIELD_WORD, AT(mode), .words = mode_words, .fallback = "enforce",
+	  .text = "With \"warn\" chosen profiles are computed and what they would have done is said; with \"off\" they are left out. The floor holds in every mode" },
+	{ "rules", FIELD_LIST, AT(rules), .table = &rule_table, .fallback = "[]", .text = "The first one that matches chooses the profile" },
+	{ "annotations.key", FIELD_TEXT, AT(annotation_key), .max = 256, .fallback = "io.caisson.profile", .text = "The annotation by which a container may ask for a profile" },
+	{ "annotations.select", FIELD_GLOBS, AT(annotation_select), .fallback = "hardened, strict, svc-*",
+	  .text = "Which profiles it may ask for. They are met with the chosen one, so that they can only narrow" },
+	{ "labels.mode", FIELD_WORD, AT(labels), .words = label_words, .fallback = "use",
+	  .text = "Whether capability labels count: never, where the profile says so, or always, with a container refused that has none" },
+	{ "trusted_registries", FIELD_GLOBS, AT(trusted_registries), .fallback = "[]", .text = "Prefixes (host/path) below which an image's name may choose a weaker profile" },
+};
+/* clang-format on */
+
+static int check_config(const struct jread_at *at, struct arena *a, void *value, struct err *e)
+{
+	struct jread_at registries = jread_key(at, "trusted_registries"), annotations = jread_key(at, "annotations");
+	struct jread_at key = jread_key(&annotations, "key");
+	const struct policy_config *c = value;
+
+	(void)a;
+	if (str_starts(c->annotation_key, "org.opencontainers."))
+		return field_refuse(&key, e, "\"%s\" is a name of the Open Container Initiative's", jread_quote(c->annotation_key).s);
+	for (size_t i = 0; i < c->trusted_registries.n; i++) {
+		struct jread_at item = jread_item(&registries, i);
+		const char *text = c->trusted_registries.v[i];
+		if (!strchr(text, '/') || text[0] == '/' || strpbrk(text, "*?["))
+			return field_refuse(&item, e, "\"%s\" is not host/path", jread_quote(text).s);
+	}
+	return 0;
+}
+
+const struct field_table config_table = {
+	.name = "caisson.json", .v = config_fields, .n = N_ELEMENTS(config_fields), .size = sizeof(struct policy_config),
+	.check = check_config,
+};
+
+void config_defaults(struct policy_config *c)
+{
+	static const char *const select[] = { "hardened", "strict", "svc-*", NULL };
+
+	*c = (struct policy_config){
+		.floor = "baseline",
+		.standalone = "strict",
+		.labels = PROFILE_LABEL_USE,
+		.annotation_key = "io.caisson.profile",
+		.annotation_select = { N_ELEMENTS(select) - 1, select },
+	};
+}
+
+int config_read(struct arena *a, const struct jread_doc *doc, struct policy_config *c, struct err *e)
+{
+	const struct jread_at at = { .doc = doc };
+	const struct field_reader r = { .arena = a };
+	int err;
+
+	config_defaults(c);
+	err = fields_read(&r, &at, doc->root, &config_table, c, e);
+	if (err == 0 && !c->fallback)
+		c->fallback = c->floor;
+	return err;
+}
+
+/* ---- rules ---- */
+
+static const char *value_of(const struct key_values *kv, const char *key)
+{
+	for (size_t i = 0; kv && i < kv->n; i++)
+		if (str_eq(kv->v[i].key, key))
+			return kv->v[i].value;
+	return NULL;
+}
+
+static bool fits_map(const struct key_values *want, const struct key_values *have)
+{
+	for (size_t i = 0; i < want->n; i++) {
+		const char *value = value_of(have, want->v[i].key);
+		if (!value || !glob_match(want->v[i].value, value))
+			return false;
+	}
+	return true;
+}
+
+/* execve(2) takes the first of two variables with one name in most programs. */
+static const char *variable(const struct strings *env, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; env && i < env->n; i++)
+		if (strncmp(env->v[i], name, n) == 0 && env->v[i][n] == '=')
+			return env->v[i] + n + 1;
+	return NULL;
+}
+
+static bool fits_env(const struct key_values *want, const struct strings *env)
+{
+	for (size_t i = 0; i < want->n; i++) {
+		const char *value = variable(env, want->v[i].key);
+		if (!value || !glob_match(want->v[i].value, value))
+			return false;
+	}
+	return true;
+}
+
+static bool fits_uid(const struct profile_ids *want, uint32_t uid)
+{
+	for (size_t i = 0; i < want->list.n; i++)
+		if (want->list.v[i] == uid)
+			return true;
+	return !want->set;
+}
+
+static bool fits(const struct policy_match *m, const struct policy_subject *s)
+{
+	const struct { const struct strings *want; const char *have; } texts[] = {
+		{ &m->engine, s->engine },	 { &m->kind, s->kind },	  { &m->bundle, s->bundle },
+		{ &m->image, s->image },	 { &m->pod, s->pod },	  { &m->namespace, s->namespace },
+		{ &m->container, s->container }, { &m->argv0, s->argv0 }, { &m->hostname, s->hostname },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+		if (texts[i].want->n && !glob_match_any(texts[i].want, texts[i].have))
+			return false;
+	if (m->privileged.set && m->privileged.v != s->privileged)
+		return false;
+	return fits_uid(&m->caller_uid, s->caller_uid) && fits_map(&m->annotation, s->annotations) &&
+	       fits_map(&m->label, s->labels) && fits_env(&m->env, s->env);
+}
+
+int config_find_rule(const struct policy_config *c, const struct policy_subject *s)
+{
+	for (size_t i = 0; i < c->rules.n; i++)
+		if (fits(&c->rules.v[i].match, s))
+			return (int)i;
+	return -1;
+}
+
+/* True when the pattern can match nothing outside a trusted prefix, or only one digest. */
+static bool image_is_trusted(const struct policy_config *c, const char *pattern)
+{
+	const char *digest = strstr(pattern, "@sha256:");
+
+	if (digest && strlen(digest) == 8 + 64 && strspn(digest + 8, "0123456789abcdef") == 64)
+		return true;
+	for (size_t i = 0; i < c->trusted_registries.n; i++) {
+		const char *prefix = c->trusted_registries.v[i];
+		size_t n = strlen(prefix);
+		if (strncmp(pattern, prefix, n) == 0 && (prefix[n - 1] == '/' || pattern[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static bool images_are_trusted(const struct policy_config *c, const struct strings *patterns)
+{
+	for (size_t i = 0; i < patterns->n; i++)
+		if (!image_is_trusted(c, patterns->v[i]))
+			return false;
+	return patterns->n > 0;
+}
+
+bool config_rule_is_trusted(const struct policy_config *c, const struct policy_rule *r)
+{
+	const struct policy_match *m = &r->match;
+
+	/* A rule for everything, at the operator's word, has no value of a stranger's in it. */
+	if (!m->argv0.n && !m->hostname.n && !m->annotation.n && !m->label.n && !m->env.n && !m->privileged.set && !m->image.n)
+		return true;
+	return m->engine.n || m->kind.n || m->bundle.n || m->namespace.n || m->pod.n || m->container.n || m->caller_uid.set ||
+	       images_are_trusted(c, &m->image);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/glob.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* One character against '?', a class or itself; *p is moved past what was used. */
+static bool match_class(const char **p, unsigned char c)
+{
+	const char *s = *p + 1;
+	bool negated = *s == '!', in = false;
+
+	if (negated)
+		s++;
+	do {
+		unsigned char from = (unsigned char)*s, to = from;
+		if (s[1] == '-' && s[2] && s[2] != ']') {
+			to = (unsigned char)s[2];
+			s += 2;
+		}
+		in |= c >= from && c <= to;
+		s++;
+	} while (*s && *s != ']');
+	*p = *s ? s + 1 : s;
+	return in != negated && c != '/';
+}
+
+static bool has_end(const char *class)
+{
+	return class[1] && class[2] && strchr(class + 2 + (class[1] == '!' && class[2]), ']') != NULL;
+}
+
+static bool match_one(const char **p, char c)
+{
+	if (**p == '[' && has_end(*p))
+		return match_class(p, (unsigned char)c);
+	if (**p == '?' ? c == '/' : **p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+/* Where to go on when what follows a star did not fit: the star takes one character more. */
+struct retry { const char *pattern, *text; };
+
+static bool retry_from(struct retry *r, const char **p, const char **t, bool deep)
+{
+	if (!r->pattern || !*r->text || (!deep && *r->text == '/'))
+		return false;
+	r->text++;
+	*p = r->pattern;
+	*t = r->text;
+	return true;
+}
+
+/* A later '*' need not give way before an earlier '*' does, nor a later '**' before any: two places are enough. */
+bool glob_match(const char *pattern, const char *text)
+{
+	struct retry star = { NULL, NULL }, stars = { NULL, NULL };
+	const char *p = pattern, *t = text;
+
+	if (strnlen(text, GLOB_TEXT_MAX + 1) > GLOB_TEXT_MAX)
+		return false;
+	for (;;) {
+		if (p[0] == '*' && p[1] == '*') {
+			while (*p == '*')
+				p++;
+			stars = (struct retry){ p, t };
+			star.pattern = NULL;
+			continue;
+		}
+		if (*p == '*') {
+			star = (struct retry){ ++p, t };
+			continue;
+		}
+		if (!*t && !*p)
+			return true;
+		if (*t && *p && match_one(&p, *t)) {
+			t++;
+			continue;
+		}
+		if (retry_from(&star, &p, &t, false))
+			continue;
+		star.pattern = NULL;
+		if (!retry_from(&stars, &p, &t, true))
+			return false;
+	}
+}
+
+bool glob_match_any(const struct strings *patterns, const char *text)
+{
+	for (size_t i = 0; text && i < patterns->n; i++)
+		if (glob_match(patterns->v[i], text))
+			return true;
+	return false;
+}
