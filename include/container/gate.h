@@ -13,7 +13,8 @@
 #define GATE_NAME "start.sock"
 
 int gate_listen(const struct state_dir *d, struct err *e);
-int gate_connect(const struct state_dir *d, struct err *e);
+/* pid: who is to take the connection, for the text of a missed deadline. */
+int gate_connect(const struct state_dir *d, pid_t pid, struct err *e);
 void gate_remove(const struct state_dir *d);
 
 #endif

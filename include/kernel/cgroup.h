@@ -91,9 +91,12 @@ int cgroup_thaw(const struct cgroup *cg, struct err *e);
 bool cgroup_is_frozen(const struct cgroup *cg);
 /* Every process in the cgroup and below, by recursion; malloc'd. Returns the count. */
 ssize_t cgroup_pids(const struct cgroup *cg, pid_t **out, struct err *e);
-/* cgroup.kill where there is one; on v1 rounds of freeze, SIGKILL, thaw until no process is left
- * (deadline 10 s): a frozen process cannot end, so no pid is reused between reading it and killing
- * it. */
+/* Sends sig to every process in the cgroup and below, each by a pidfd that was opened before the pid
+ * was seen in the cgroup (again): a number that is taken over in between by another process is never
+ * hit. */
+int cgroup_signal(const struct cgroup *cg, int sig, struct err *e);
+/* cgroup.kill where there is one; on v1 rounds of freeze, SIGKILL by pidfd, thaw until no process is
+ * left (deadline 10 s). */
 int cgroup_kill(const struct cgroup *cg, struct err *e);
 /* Removes the directories, deepest first, children made inside by the container as well. Waits by
  * polling cgroup.events (v2) or short polls (v1) while exiting processes are still counted, at most

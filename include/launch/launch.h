@@ -39,20 +39,29 @@ struct launch_request {
 	bool pid1;
 };
 
+/* What must be taken back when the launch fails afterwards. */
+struct adjusted {
+	int netns;			/* of the container, where devices may have to come back from */
+	struct net_moved *moved;
+};
+
 struct launch {
 	pid_t pid;
 	int pidfd, sync, console;
 	enum sync_step step;
+	struct adjusted adjusted;
 };
-#define LAUNCH_INIT { .pid = -1, .pidfd = -1, .sync = -1, .console = -1 }
+#define LAUNCH_INIT { .pid = -1, .pidfd = -1, .sync = -1, .console = -1, .adjusted = { .netns = -1 } }
 
 int launch_begin(const struct launch_request *r, struct launch *out, struct err *e);
 /* With a gate socket, last of all: the process may outlive us. Until then it ends when we do. */
 int launch_keep(struct launch *l, struct err *e);
 /* Opens the gate and returns when the payload has been exec'd (0) or could not be (the error; *status: what to exit with). */
 int launch_go(const struct launch_request *r, struct launch *l, int *status, struct err *e);
-/* Kills and reaps. Safe on a struct launch at any stage. */
-void launch_abort(struct launch *l);
+/* Kills and reaps, and gives back what was lent to the container. Safe on a struct launch at any stage. */
+void launch_abort(const struct plan *p, struct launch *l);
+/* Lets go of what launch_abort() would need; the pidfd and the console are the caller's. */
+void launch_release(struct launch *l);
 /* Serves one message of a started gate socket: as launch_go() does for `start`. */
 int launch_serve_gate(int sock, const struct plan *p, launch_state_fn *state, pid_t pid, int *status, struct err *e);
 

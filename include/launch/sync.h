@@ -47,9 +47,9 @@ void sync_send_error(int fd, const struct err *why, int status);
 /*
  * Receives the next message from the new process and moves *step on. A message that is not legal at *step is -EPROTO and its
  * descriptors are closed. End of file: -ECONNRESET, or 0 with *step = SYNC_OVER where the table says it is the good end.
- * 1 = a message is in *in. deadline_ms < 0: none.
+ * 1 = a message is in *in. deadline_ms < 0: none. pid: whom a missed deadline (-ETIMEDOUT) names.
  */
-int sync_receive(int fd, enum sync_step *step, struct sync_in *in, int deadline_ms, struct err *e);
+int sync_receive(int fd, enum sync_step *step, pid_t pid, struct sync_in *in, int deadline_ms, struct err *e);
 /* Receives one exact message (the child's side). */
 int sync_expect(int fd, enum sync_msg want, int *fds, size_t *nfds, struct err *e);
 

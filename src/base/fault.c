@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 
 static void log_step(const char *step)
 {
@@ -37,6 +38,14 @@ int fault_here(const char *step, struct err *e)
 	if (strcmp(want, step) != 0)
 		return 0;
 	return err_set(e, EIO, "%s: made to fail by CAISSON_FAULT", step);
+}
+
+int fault_deadline(int ms)
+{
+	const char *want = getenv("CAISSON_DEADLINE");
+	uint32_t most;
+
+	return want && str_u32(want, &most) == 0 && most < (uint32_t)ms ? (int)most : ms; /* also the negative ones, which are no less */
 }
 #else
 /* ISO C wants something in every file. */

@@ -360,7 +360,7 @@ static void undo(struct creating *c)
 {
 	struct err e = { 0 };
 
-	launch_abort(&c->launch);
+	launch_abort(c->plan, &c->launch);
 	unit_let_go(&c->keeper);
 	if (c->cgroup_made) {
 		if (cgroup_kill(&c->cgroup, &e) < 0)
@@ -381,7 +381,7 @@ static void creating_done(struct creating *c)
 	fd_close(&c->console);
 	fd_close(&c->pidfd_sock);
 	fd_close(&c->notify);
-	fd_close(&c->launch.sync);
+	launch_release(&c->launch);
 	state_dir_close(&c->dir);
 	arena_done(&c->arena);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* delete: takes away all that create made, also what a runtime that was killed half-way left. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,14 +9,13 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/wait.h"
 #include "container/gate.h"
 #include "container/id_ranges.h"
 #include "container/keep.h"
 #include "container/lifecycle.h"
 #include "container/unit.h"
 #include "launch/hooks.h"
-
-enum { KILL_DEADLINE_MS = 10 * 1000 };
 
 /* A create that was killed before it wrote down its process. Without a gate the process ends by itself when the runtime goes;
  * with one it waits there. The gate is made after the cgroup was found empty, or made: only then is it ours to empty. */
@@ -42,11 +40,8 @@ static int kill_and_wait(const struct state_dir *d, const struct state *s, struc
 	int r = s->cgroup.n ? cgroup_kill(&s->cgroup, e) : 0;
 	if (r < 0 || pidfd < 0)
 		return r;
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	do
-		r = poll(&p, 1, KILL_DEADLINE_MS);
-	while (r < 0 && errno == EINTR);
-	return r > 0 ? 0 : err_set(e, ETIMEDOUT, "container init still running %d s after SIGKILL", KILL_DEADLINE_MS / 1000);
+	r = wait_end(pidfd, s->pid, WAIT_END_MS, e);
+	return r < 0 ? err_wrap(e, "container init still running after SIGKILL") : 0;
 }
 
 /* OCI: a failing poststop hook is a warning, the others still run, and the delete succeeds. */

@@ -165,7 +165,7 @@ static void executing_done(struct executing *x)
 	fd_close(&x->target);
 	fd_close(&x->console);
 	fd_close(&x->pidfd_sock);
-	fd_close(&x->launch.sync);
+	launch_release(&x->launch);
 	state_dir_close(&x->dir);
 	arena_done(&x->arena);
 }
@@ -182,7 +182,7 @@ int container_exec(const struct exec_request *r, struct started *out, struct err
 			s = steps[i].run(&x, e);
 		if (s == 0)
 			continue;
-		launch_abort(&x.launch);
+		launch_abort(x.plan, &x.launch);
 		return -e->code;
 	}
 	*out = (struct started){ .pid = x.launch.pid, .pidfd = fd_take(&x.launch.pidfd), .console = fd_take(&x.launch.console) };

@@ -6,14 +6,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/wait.h"
 #include "container/roots.h"
 #include "container/state.h"
+
+enum { CLAIM_DEADLINE_MS = 30 * 1000 };
 
 enum { SUBID_MAX_BYTES = 1024 * 1024, OWNER_MAX = 4224 };
 /* systemd, "Users, Groups, UIDs and GIDs on systemd Systems": container UID ranges. */
@@ -183,9 +185,8 @@ static int records_open(const struct id_range_paths *p, struct err *e)
 			       p->records);
 	/* One claim at a time: a stale link is removed and made again, and two of us must not do so
 	 * at once. */
-	while (flock(dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "lock %s", p->records);
+	if (wait_lock(dir, CLAIM_DEADLINE_MS, e) < 0)
+		return err_wrap(e, "%s", p->records);
 	return fd_take(&dir);
 }
 

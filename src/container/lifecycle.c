@@ -59,14 +59,26 @@ static int run_poststart(const struct opened *o, const struct plan *p, struct er
 	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, o->state->bundle, text, false, e);
 }
 
+static void kill_init(const struct state *s)
+{
+	struct err gone = { 0 };
+	auto_fd int pidfd = state_pidfd(s, &gone);
+
+	if (pidfd >= 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* ESRCH is what we want */
+}
+
 static int open_gate(struct opened *o, const struct plan *p, struct err *e)
 {
 	int status;
-	auto_fd int sock = gate_connect(&o->dir, e);
+	auto_fd int sock = gate_connect(&o->dir, o->state->pid, e);
 
 	if (sock < 0)
 		return sock;
 	int r = launch_serve_gate(sock, p, state_format_for_hook, o->state->pid, &status, e);
+	/* It has heard the word and may act on it whenever it wakes up: nobody would know that this container runs. */
+	if (r == -ETIMEDOUT)
+		kill_init(o->state);
 	gate_remove(&o->dir);
 	return r;
 }
@@ -119,19 +131,6 @@ int container_start(const char *state_root, const char *id, const char *notify, 
 	return r;
 }
 
-static int signal_all(const struct state *s, int sig, struct err *e)
-{
-	auto_free pid_t *pids = NULL;
-	ssize_t n = cgroup_pids(&s->cgroup, &pids, e);
-
-	if (n < 0)
-		return (int)n;
-	for (ssize_t i = 0; i < n; i++)
-		if (kill(pids[i], sig) < 0 && errno != ESRCH)
-			return err_sys(e, "send signal %d to process %d", sig, (int)pids[i]);
-	return 0;
-}
-
 static bool shares_pid_namespace(struct opened *o)
 {
 	const struct plan *p;
@@ -159,7 +158,7 @@ int container_kill(const char *state_root, const char *id, int sig, bool all, st
 	if (r < 0)
 		return r;
 	if (all && o.state->cgroup.n)
-		return signal_all(o.state, sig, e);
+		return sig == SIGKILL ? cgroup_kill(&o.state->cgroup, e) : cgroup_signal(&o.state->cgroup, sig, e);
 	if (o.status == STATUS_STOPPED)
 		return all ? 0 : err_set(e, ESRCH, "container not running");
 	/* Without a pid namespace of its own the end of PID 1 ends nobody else. */

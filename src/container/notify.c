@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/wait.h"
 
 enum { MESSAGE_MAX = 4096, AT_ONCE = 64, BARRIER_MS = 30 * 1000 };
 
@@ -56,6 +57,7 @@ static int manager_open(const char *manager, struct err *e)
 		return err_sys(e, "NOTIFY_SOCKET: socket");
 	if (n >= sizeof(at.sun_path))
 		return err_code(e, ENAMETOOLONG, "NOTIFY_SOCKET: %s", manager);
+	(void)wait_bound(s, WAIT_PEER_MS); /* a unix socket has that option */
 	memcpy(at.sun_path, manager, n);
 	if (at.sun_path[0] == '@')
 		at.sun_path[0] = '\0'; /* abstract; its name ends where the address ends */

@@ -10,17 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/wait.h"
 #include "container/id_ranges.h"
 #include "container/state.h"
 
-enum { OWNER_SIZE = 4224 };
+/* Removing a large root takes its time, and is done with the lock. */
+enum { OWNER_SIZE = 4224, ROOTS_DEADLINE_MS = 120 * 1000 };
 
 int roots_dir(char out[ROOTS_DIR_MAX], struct err *e)
 {
@@ -62,9 +63,8 @@ static int roots_open(const char *dir, bool make, struct err *e)
 	if (st.st_uid != geteuid() || (st.st_mode & 022))
 		return err_set(e, EPERM,
 			       "%s must belong to this user and be writable by nobody else", dir);
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "lock %s", dir);
+	if (wait_lock(fd, ROOTS_DEADLINE_MS, e) < 0)
+		return err_wrap(e, "%s", dir);
 	return fd_take(&fd);
 }
 

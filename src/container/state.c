@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/wait.h"
 #include "kernel/host.h"
 
 enum {
@@ -86,38 +87,6 @@ static int no_such_container(const char *id, struct err *e)
 	return err_set(e, ENOENT, "container \"%.256s\": container does not exist", id);
 }
 
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* flock(2) has no deadline of its own, and a signal to bound it would be the caller's; hence short
- * steps. */
-static int lock_wait(int fd, struct err *e)
-{
-	const long long deadline = now_ms() + LOCK_DEADLINE_MS;
-	struct timespec pause = { .tv_nsec = 500 * 1000 };
-
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK)
-			return err_sys(e, "lock");
-		if (now_ms() >= deadline)
-			return err_set(
-				e, EBUSY,
-				"another command has been working on this container for %d seconds: try again",
-				LOCK_DEADLINE_MS / 1000);
-		(void)nanosleep(&pause, NULL);
-		if (pause.tv_nsec < 10 * 1000 * 1000)
-			pause.tv_nsec *= 2;
-	}
-	return 0;
-}
-
 /* Takes the lock of the open directory. The holder before us may have removed the directory:
  * -ENOENT. */
 static int dir_lock(int dir, int *out, struct err *e)
@@ -128,7 +97,7 @@ static int dir_lock(int dir, int *out, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "open lock");
-	r = lock_wait(fd, e);
+	r = wait_lock(fd, LOCK_DEADLINE_MS, e);
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)

@@ -19,6 +19,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "kernel/cgroup_internal.h"
 
 enum { PROCS_MAX = 64 * 1024 * 1024, DEPTH_MAX = 256 };
@@ -246,6 +247,64 @@ bool cgroup_is_frozen(const struct cgroup *cg)
 	return str_eq(text, f.on) || str_eq(text, "FREEZING");
 }
 
+/* ---- signalling ---- */
+
+/* How many descriptors are open at a time. */
+enum { SIGNAL_BATCH = 256 };
+
+static int by_pid(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A pid of `v` whose process is in the cgroup still: what has the number now had it when the pidfd
+ * was opened, or has ended, which the pidfd knows. */
+static int signal_batch(const char *dir, const pid_t *v, size_t n, int sig, struct err *e)
+{
+	int fds[SIGNAL_BATCH], r = 0;
+	auto_free pid_t *now = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = sys_pidfd_open(v[i], 0);
+	ssize_t here = pids_in(dir, &now, e);
+	if (here > 0)
+		qsort(now, (size_t)here, sizeof(*now), by_pid);
+	for (size_t i = 0; i < n; i++) {
+		if (here > 0 && fds[i] >= 0 && r == 0 &&
+		    bsearch(&v[i], now, (size_t)here, sizeof(*now), by_pid) &&
+		    sys_pidfd_send_signal(fds[i], sig, NULL, 0) < 0 && errno != ESRCH)
+			r = err_sys(e, "send signal %d to process %d", sig, (int)v[i]);
+		fd_close(&fds[i]);
+	}
+	return here < 0 ? (int)here : r;
+}
+
+/* Returns how many processes were there. */
+static ssize_t signal_in(const char *dir, int sig, struct err *e)
+{
+	auto_free pid_t *v = NULL;
+	ssize_t n = pids_in(dir, &v, e);
+
+	for (ssize_t i = 0; i < n; i += SIGNAL_BATCH) {
+		size_t some = (size_t)(n - i < SIGNAL_BATCH ? n - i : SIGNAL_BATCH);
+		int r = signal_batch(dir, v + i, some, sig, e);
+
+		if (r < 0)
+			return r;
+	}
+	return n;
+}
+
+int cgroup_signal(const struct cgroup *cg, int sig, struct err *e)
+{
+	const char *dir = cg->mode == CGROUP_NONE ? NULL : cgroup_main_dir(cg);
+	ssize_t n = dir ? signal_in(dir, sig, e) : 0;
+
+	return n < 0 ? (int)n : 0;
+}
+
 /* ---- killing ---- */
 
 /* One round. Returns how many processes were there. */
@@ -258,13 +317,9 @@ static ssize_t kill_round(const struct cgroup *cg, const char *dir, struct err *
 
 	if (n <= 0)
 		return n;
-	free(v);
-	v = NULL;
 	if (freezer)
 		(void)write_freezer(&f, f.on); /* a help only: without it there are more rounds */
-	n = pids_in(dir, &v, e);
-	for (ssize_t i = 0; i < n; i++)
-		(void)kill(v[i], SIGKILL); /* ESRCH: gone already */
+	n = signal_in(dir, SIGKILL, e);
 	if (freezer)
 		(void)write_freezer(&f, f.off);
 	return n;

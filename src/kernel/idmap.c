@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/wait.h"
 
-enum { HELPER_MAX_ENTRIES = 340 }; /* UID_GID_MAP_MAX_EXTENTS, Linux 4.15 */
+enum { HELPER_DEADLINE_MS = 30 * 1000, HELPER_MAX_ENTRIES = 340 }; /* UID_GID_MAP_MAX_EXTENTS, Linux 4.15 */
 
 static int map_text(const struct id_maps *m, struct str *out)
 {
@@ -28,7 +31,7 @@ static int run_helper(const char *program, pid_t pid, const struct id_maps *m, s
 	char *argv[3 * HELPER_MAX_ENTRIES + 3], path[64];
 	size_t n = 0;
 	pid_t helper;
-	int status;
+	siginfo_t info;
 
 	if (m->n > HELPER_MAX_ENTRIES)
 		return err_set(e, E2BIG, "%s: more than %d mappings", program, HELPER_MAX_ENTRIES);
@@ -48,10 +51,15 @@ static int run_helper(const char *program, pid_t pid, const struct id_maps *m, s
 	int r = posix_spawn(&helper, path, NULL, NULL, argv, no_env);
 	if (r)
 		return err_code(e, r, "run %s (package uidmap): these id mappings need it", path);
-	while (waitpid(helper, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "wait for %s", path);
-	if (status)
+	auto_fd int pidfd = sys_pidfd_open(helper, 0);
+	if (pidfd < 0)
+		return err_sys(e, "watch %s", path);
+	r = wait_reap(pidfd, helper, HELPER_DEADLINE_MS, &info, e);
+	if (r < 0) {
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* ended meanwhile: as good */
+		return err_wrap(e, "%s", path);
+	}
+	if (info.si_code != CLD_EXITED || info.si_status != 0)
 		return err_set(e, EPERM, "%s refused the mapping: see /etc/subuid and /etc/subgid", path);
 	return 0;
 }
@@ -107,18 +115,27 @@ int idmap_to_host(const struct id_maps *maps, uint32_t id, uint32_t *out)
 	return -EINVAL;
 }
 
+/* There only to be looked at from outside; it must not outlive who looks, however that ends. */
+static _Noreturn void namespace_holder(pid_t runtime)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != runtime)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
 int idmap_namespace(const struct id_maps *uids, const struct id_maps *gids, struct err *e)
 {
 	int pidfd = -1;
 	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_PIDFD, .exit_signal = SIGCHLD,
 				   .pidfd = (uint64_t)(uintptr_t)&pidfd };
+	const pid_t runtime = getpid();
 	long pid = sys_clone3(&args);
 
 	if (pid < 0)
 		return err_sys(e, "make a user namespace for an id-mapped mount");
 	if (pid == 0)
-		for (;;)
-			pause();
+		namespace_holder(runtime);
 	auto_fd int keep = pidfd;
 	char path[64];
 	int fd = -1;
@@ -130,7 +147,12 @@ int idmap_namespace(const struct id_maps *uids, const struct id_maps *gids, stru
 			r = err_sys(e, "open %s", path);
 	}
 	(void)sys_pidfd_send_signal(keep, SIGKILL, NULL, 0); /* it does nothing but wait */
-	while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	struct err late = { 0 };
+	if (wait_reap(keep, (pid_t)pid, WAIT_END_MS, NULL, &late) < 0 && r == 0) {
+		*e = late;
+		r = -e->code;
+	}
+	if (r < 0)
+		fd_close(&fd);
 	return r < 0 ? r : fd;
 }

@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/wait.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -91,9 +92,13 @@ int tty_connect(const char *path, struct err *e)
 	auto_fd int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s < 0)
 		return err_sys(e, "socket");
-	if (connect(s, (struct sockaddr *)&to, sizeof(to)) < 0)
-		return err_sys(e, "connect to socket %s", path);
-	return fd_take(&s);
+	(void)wait_bound(s, WAIT_PEER_MS); /* a unix socket has that option */
+	if (connect(s, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return fd_take(&s);
+	if (errno == EAGAIN)
+		return err_set(e, ETIMEDOUT, "connect to socket %s: whoever listens there has accepted nobody for %d s", path,
+			       WAIT_PEER_MS / 1000);
+	return err_sys(e, "connect to socket %s", path);
 }
 
 int tty_send(int sock, const char *name, int fd, struct err *e)

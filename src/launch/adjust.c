@@ -71,10 +71,10 @@ int adjust_process(const struct launch_request *r, pid_t pid, int joined_net, bo
 }
 
 /* What has no name on the host any more would be lost with the namespace. */
-void adjust_undo(const struct launch_request *r, struct adjusted *a)
+void adjust_undo(const struct plan *p, struct adjusted *a)
 {
 	struct err e = { 0 };
 
-	if (a->moved && net_devices_return(&r->plan->net_devices, a->netns, a->moved, &e) < 0)
+	if (a->moved && net_devices_return(&p->net_devices, a->netns, a->moved, &e) < 0)
 		log_warn("after the failed launch: %s", e.text);
 }

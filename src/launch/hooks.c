@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/wait.h"
 
 enum { OUTPUT_KEPT = 4096, NO_EXEC_FD = 3 };
 
@@ -155,12 +156,13 @@ static int watch(struct running *r, int timeout, struct str *kept, struct err *e
 {
 	int64_t deadline = timeout > 0 ? now_ms() + (int64_t)timeout * 1000 : -1;
 	bool open = true;
+	char who[WAIT_WHO];
 
 	for (;;) {
 		struct pollfd p[2] = { { .fd = r->pidfd, .events = POLLIN }, { .fd = open ? r->output : -1, .events = POLLIN } };
 		int64_t left = deadline < 0 ? -1 : deadline - now_ms();
 		if (deadline >= 0 && left <= 0)
-			return err_set(e, ETIMEDOUT, "did not end within its timeout of %d s, killed", timeout);
+			return err_set(e, ETIMEDOUT, "did not end within its timeout of %d s, killed (%s)", timeout, wait_who(r->pid, who));
 		int n = poll(p, 2, left > INT32_MAX ? INT32_MAX : (int)left);
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "wait");
@@ -180,10 +182,7 @@ static int reap(struct running *r, bool late, siginfo_t *info, struct err *e)
 		(void)sys_pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0); /* it may have ended by itself meanwhile */
 		(void)kill(-r->pid, SIGKILL); /* not reaped yet: the number of its group is still its own */
 	}
-	while (waitid(P_PID, (id_t)r->pid, info, WEXITED) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "wait");
-	return 0;
+	return wait_reap(r->pidfd, r->pid, WAIT_END_MS, info, e);
 }
 
 static int explain_no_exec(const struct hook *h, int code, struct err *e)

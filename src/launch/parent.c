@@ -6,17 +6,19 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fault.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/log.h"
 #include "base/sys.h"
+#include "base/wait.h"
 #include "kernel/host.h"
 #include "kernel/idmap.h"
 #include "kernel/rootfs.h"
@@ -27,8 +29,6 @@
 #include "launch/listener.h"
 #include "launch/record.h"
 
-enum { BUILD_DEADLINE_MS = 120 * 1000 };
-
 /* One launch in the making: what must be closed again, whatever happens. */
 struct making {
 	const struct launch_request *r;
@@ -37,8 +37,8 @@ struct making {
 	int cgroup_dir;			/* v2: for CLONE_INTO_CGROUP */
 	int own_pid_ns, own_time_ns;	/* to go back to after the clone; -1 when we never left */
 	bool between;			/* a process in between is needed */
-	pid_t between_pid;
-	struct adjusted adjusted;
+	pid_t between_pid;		/* 0: none, or reaped */
+	int between_pidfd;
 };
 
 static void making_done(struct making *m)
@@ -49,10 +49,10 @@ static void making_done(struct making *m)
 		fd_close(&m->child.tasks[i]);
 	ns_fds_close(&m->child.join);
 	free(m->child.sources);
-	adjusted_done(&m->adjusted);
 	fd_close(&m->cgroup_dir);
 	fd_close(&m->own_pid_ns);
 	fd_close(&m->own_time_ns);
+	fd_close(&m->between_pidfd);
 }
 
 static bool is_exec(const struct launch_request *r)
@@ -238,7 +238,7 @@ static int clone_step(struct making *m, struct err *e)
 	fd_close(&m->child.sync); /* only the child may hold its end: its death must be seen as end of file */
 	if (m->between) {
 		m->between_pid = (pid_t)pid;
-		fd_close(&pidfd);
+		m->between_pidfd = pidfd;
 	} else {
 		m->l->pid = (pid_t)pid;
 		m->l->pidfd = pidfd;
@@ -250,7 +250,7 @@ static int adjust_step(struct making *m, struct err *e)
 {
 	if (m->between)
 		return 0; /* its own child comes with SYNC_PID */
-	return adjust_process(m->r, m->l->pid, m->child.join.v[NS_NET], m->child.in_user, &m->adjusted, e);
+	return adjust_process(m->r, m->l->pid, m->child.join.v[NS_NET], m->child.in_user, &m->l->adjusted, e);
 }
 
 /* The source of one bind, id-mapped when the document asks for it. */
@@ -361,6 +361,23 @@ static int map_step(struct making *m, struct err *e)
 	return userns < -1 ? userns : send_trees(m, userns, e);
 }
 
+static void kill_and_reap(int pidfd, pid_t pid)
+{
+	struct err e = { 0 };
+
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* ESRCH: it has ended by itself */
+	if (wait_reap(pidfd, pid, WAIT_END_MS, NULL, &e) < 0)
+		log_warn("after SIGKILL: %s", e.text);
+}
+
+/* It has nothing to do any more but to end. */
+static void reap_between(struct making *m)
+{
+	if (m->between_pid > 0)
+		kill_and_reap(m->between_pidfd, m->between_pid);
+	m->between_pid = 0;
+}
+
 /* The pid that a pidfd means, as /proc/self/fdinfo shows it. */
 static pid_t pid_of(int pidfd)
 {
@@ -379,9 +396,7 @@ static int take_pid(struct making *m, struct sync_in *in, struct err *e)
 	m->l->pid = pid_of(m->l->pidfd);
 	if (m->l->pid <= 0)
 		return err_set(e, ESRCH, "the new process has gone already");
-	while (m->between_pid > 0 && waitpid(m->between_pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	m->between_pid = 0;
+	reap_between(m);
 	m->between = false;
 	m->child.in_user = is_exec(m->r); /* as enter_between() has done it */
 	return adjust_step(m, e);
@@ -446,17 +461,25 @@ static int serve(struct making *m, struct sync_in *in, struct err *e)
 	}
 }
 
-/* Hooks without a timeout may take as long as they like; everything else may not. */
-static int deadline_of(const struct plan *p)
+/* Hooks that the new process runs: without a timeout they may take as long as they like; everything else may not. */
+static int deadline_of(const struct hooks *h)
 {
-	return p->hooks[HOOK_CREATE_CONTAINER].n ? -1 : BUILD_DEADLINE_MS;
+	int64_t ms = WAIT_ANSWER_MS;
+
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->v[i].timeout <= 0)
+			return -1;
+		ms += (int64_t)h->v[i].timeout * 1000;
+	}
+	return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
 static int serve_step(struct making *m, struct err *e)
 {
 	while (m->l->step != SYNC_WAITING) {
 		struct sync_in in;
-		int r = sync_receive(m->l->sync, &m->l->step, &in, deadline_of(m->r->plan), e);
+		pid_t pid = m->between_pid > 0 ? m->between_pid : m->l->pid;
+		int r = sync_receive(m->l->sync, &m->l->step, pid, &in, deadline_of(&m->r->plan->hooks[HOOK_CREATE_CONTAINER]), e);
 		if (r > 0)
 			r = serve(m, &in, e);
 		if (r < 0)
@@ -476,15 +499,6 @@ static const struct { const char *doing; int (*run)(struct making *, struct err 
 	{ "launch: serve the process",	    serve_step },
 };
 
-static void reap_between(struct making *m)
-{
-	if (m->between_pid <= 0)
-		return;
-	(void)kill(m->between_pid, SIGKILL); /* our own child, not yet reaped: the pid is still its */
-	while (waitpid(m->between_pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
 /* A child that died before it could speak may have left its last words unread. */
 static void read_last_words(struct making *m, struct err *e)
 {
@@ -493,7 +507,7 @@ static void read_last_words(struct making *m, struct err *e)
 
 	if (m->l->sync < 0 || m->l->step == SYNC_OVER || e->code == ETIMEDOUT)
 		return;
-	while (sync_receive(m->l->sync, &m->l->step, &in, 0, &late) > 0) {
+	while (sync_receive(m->l->sync, &m->l->step, m->l->pid, &in, 0, &late) > 0) {
 		if (in.msg == SYNC_ERROR) {
 			take_error(&in, NULL, e);
 			return;
@@ -511,9 +525,9 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 		.child = { .r = r, .sync = -1, .runtime_end = -1, .init_fd = -1, .join = { .v = { -1, -1, -1, -1, -1, -1, -1, -1 } },
 			   .stage = STAGE_NEW_API, .root_tree = -1, .root = -1, .record = -1 },
 		.cgroup_dir = -1,
+		.between_pidfd = -1,
 		.own_pid_ns = -1,
 		.own_time_ns = -1,
-		.adjusted = ADJUSTED_INIT,
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
@@ -524,11 +538,10 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 			continue;
 		if (e->code == EPIPE || e->code == ECONNRESET)
 			read_last_words(&m, e);
-		adjust_undo(r, &m.adjusted);
 		reap_between(&m);
 		struct err ignored = { 0 };
 		(void)leave_namespaces(&m, &ignored); /* the first error is the one to report */
-		launch_abort(out);
+		launch_abort(r->plan, out);
 		return -e->code;
 	}
 	return 0;
@@ -539,7 +552,7 @@ static int serve_start(int sock, enum sync_step *step, const struct plan *p, lau
 {
 	while (*step != SYNC_OVER) {
 		struct sync_in in;
-		int r = sync_receive(sock, step, &in, -1, e); /* startContainer hooks have timeouts of their own */
+		int r = sync_receive(sock, step, pid, &in, deadline_of(&p->hooks[HOOK_START_CONTAINER]), e);
 		if (r > 0)
 			r = in.msg == SYNC_ERROR ? take_error(&in, status, e) : pass_listener(p, state, pid, in.fds[0], e);
 		if (r < 0)
@@ -574,16 +587,19 @@ int launch_serve_gate(int sock, const struct plan *p, launch_state_fn *state, pi
 	return s < 0 ? s : serve_start(sock, &step, p, state, pid, status, e);
 }
 
-void launch_abort(struct launch *l)
+void launch_release(struct launch *l)
 {
-	if (l->pidfd >= 0) {
-		siginfo_t info;
-		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL, NULL, 0); /* ESRCH: it has ended by itself */
-		while (waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-			;
-	}
-	fd_close(&l->pidfd);
+	adjusted_done(&l->adjusted);
 	fd_close(&l->sync);
+}
+
+void launch_abort(const struct plan *p, struct launch *l)
+{
+	adjust_undo(p, &l->adjusted);
+	if (l->pidfd >= 0)
+		kill_and_reap(l->pidfd, l->pid);
+	launch_release(l);
+	fd_close(&l->pidfd);
 	fd_close(&l->console);
 	l->pid = -1;
 }

@@ -2,7 +2,6 @@
 #include "launch/sync.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/wait.h"
 
 /* step, message -> next step. What is not here is a protocol error; max_fds is exact. */
 static const struct rule { enum sync_step at; enum sync_msg msg; size_t fds; enum sync_step next; } rules[] = {
@@ -62,19 +62,20 @@ static const struct rule *rule_for(enum sync_step at, unsigned char msg)
 	return NULL;
 }
 
-static int wait_readable(int fd, int deadline_ms, struct err *e)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n;
+static const char *const doing[SYNC_STEPS] = {
+	[SYNC_BUILDING] = "build the container", [SYNC_FINISHING] = "apply the limits and drop the privileges",
+	[SYNC_WAITING] = "wait for start",	 [SYNC_STARTING] = "run the program",
+};
 
-	if (deadline_ms < 0)
-		return 0;
-	do
-		n = poll(&p, 1, deadline_ms);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return err_sys(e, "wait for the new process");
-	return n ? 0 : err_set(e, ETIMEDOUT, "the new process gave no answer within %d s", deadline_ms / 1000);
+static int wait_for_message(int fd, enum sync_step step, pid_t pid, int deadline_ms, struct err *e)
+{
+	char who[WAIT_WHO];
+	int r = wait_readable(fd, deadline_ms);
+
+	if (r == -ETIMEDOUT)
+		return err_set(e, ETIMEDOUT, "the new process was to %s and gave no answer within %d s: %s", doing[step],
+			       deadline_ms / 1000, wait_who(pid, who));
+	return r < 0 ? err_code(e, -r, "wait for the new process") : 0;
 }
 
 static int take_body(const struct rule *r, const void *buf, size_t n, struct sync_in *in)
@@ -97,10 +98,10 @@ static void drop_fds(struct sync_in *in)
 	in->nfds = 0;
 }
 
-int sync_receive(int fd, enum sync_step *step, struct sync_in *in, int deadline_ms, struct err *e)
+int sync_receive(int fd, enum sync_step *step, pid_t pid, struct sync_in *in, int deadline_ms, struct err *e)
 {
 	union { struct finish_error error; unsigned char byte; } buf;
-	int w = wait_readable(fd, deadline_ms, e);
+	int w = wait_for_message(fd, *step, pid, deadline_ms, e);
 
 	if (w < 0)
 		return w;

@@ -9,7 +9,7 @@ unshare -n true 2> /dev/null || skip_all "no network namespace may be made here"
 if ! unshare -n ip link add cs0 type dummy 2> /dev/null && ! unshare -n ip link add cs0 type veth peer name cs1 2> /dev/null; then
 	skip_all "this kernel makes neither dummy nor veth devices"
 fi
-plan 38
+plan 40
 
 # A process that holds the host's network; its end ends the devices.
 unshare -n sleep 300 &
@@ -104,7 +104,10 @@ bundle '.process.args = ["/bin/true"] | .linux.netDevices = { cs5: { name: "in5"
 reconfig '.hooks = { createRuntime: [{ path: "/bin/false" }] }'
 fails "a launch that fails later"          "hooks.createRuntime[0]" run run -b "$BUNDLE" "$ID"
 ok "gives the device back"                 on_host cs5
-reconfig 'del(.hooks) | .linux.netDevices = { cs5: {}, nope0: {} }'
+reconfig 'del(.hooks)'
+fails "and one that fails when the process waits already" "--pid-file" run create --pid-file "$TMP/nowhere/pid" -b "$BUNDLE" "$ID"
+ok "gives it back too"                     on_host cs5
+reconfig '.linux.netDevices = { cs5: {}, nope0: {} }'
 fails "a device that is not there is named" "linux.netDevices: find nope0 on the host" run run -b "$BUNDLE" "$ID"
 ok "and the one before it is back"         on_host cs5
 reconfig '.linux.netDevices = { lo: { name: "lo1" } }'

@@ -278,7 +278,8 @@ _our_processes() {
 		_our_cgroups | while read -r _d; do cat "$_d/cgroup.procs" 2> /dev/null; done
 		grep -laF "CAISSON_TEST_MARK=$MARK" /proc/[0-9]*/environ 2> /dev/null |
 			sed 's|/proc/\([0-9]*\)/environ|\1|'
-		awk -v t="/${TMP##*/}/" '$5 == "/" && index($4, t) { split(FILENAME, f, "/"); print f[3] }' /proc/[0-9]*/mountinfo 2> /dev/null
+		grep -lE "^[0-9]+ [0-9]+ [0-9:]+ [^ ]*/${TMP##*/}/[^ ]* / " /proc/[0-9]*/mountinfo 2> /dev/null |
+			sed 's|/proc/\([0-9]*\)/mountinfo|\1|'
 	} | sort -un | while read -r _p; do
 		[ "$_p" != "$$" ] || continue
 		case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$_p/status" 2> /dev/null) in
