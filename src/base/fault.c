@@ -33,8 +33,10 @@ int fault_here(const char *step, struct err *e)
 	log_step(step);
 	if (!want)
 		return 0;
-	if (strncmp(want, "kill:", 5) == 0 && strcmp(want + 5, step) == 0)
+	if (strncmp(want, "kill:", 5) == 0 && strcmp(want + 5, step) == 0) {
 		raise(SIGKILL);
+		_exit(128 + SIGKILL); /* the first process of a pid namespace is deaf to its own */
+	}
 	if (strcmp(want, step) != 0)
 		return 0;
 	return err_set(e, EIO, "%s: made to fail by CAISSON_FAULT", step);

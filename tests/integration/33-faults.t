@@ -26,7 +26,8 @@ caisson delete --force "$ID"
 
 n=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" "$TMP/delete-steps" | wc -l)
 k=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" | wc -l)
-c=$(wc -l < "$TMP/create-steps")
+grep -v '^child:' "$TMP/create-steps" > "$TMP/runtime-steps"
+c=$(wc -l < "$TMP/runtime-steps")
 plan $((2 * n + 2 * k + c + 9))
 
 is "run passes through more than thirty steps" "$([ "$(wc -l < "$TMP/run-steps")" -gt 30 ] && echo yes)" yes
@@ -63,7 +64,7 @@ while read -r step; do
 	wait_for 3 no_processes || :
 	is "a kill at '$step' of create without a cgroup leaves no process" "$(_our_processes)" ""
 	caisson delete --force "$ID" > /dev/null 2>&1
-done < "$TMP/create-steps"
+done < "$TMP/runtime-steps"
 
 reconfig '.process.args = ["/bin/sleep", "1000"]'
 caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
