@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/place.sh"
 need containerd ctr containerd-shim-runc-v2 runc unshare ip setpriv
 [ -x /usr/lib/cni/bridge ] || skip_all "CNI's plugins are not installed"
-/usr/bin/python3 -c 'import grpc, google.protobuf, websocket' 2> /dev/null || skip_all "python3-grpcio, python3-protobuf or python3-websocket is not installed"
+/usr/bin/python3 -B -c 'import grpc, google.protobuf, websocket' 2> /dev/null || skip_all "python3-grpcio, python3-protobuf or python3-websocket is not installed"
 
 cat > "$TMP/daemon" <<'SH'
 # Runs containerd, again whenever it has gone, until $TMP/stop is there.
@@ -38,10 +38,10 @@ until c version > /dev/null 2>&1; do
 done
 for image in busybox pause; do c image import --snapshotter native "$TMP/$image.tar" || exit; done > "$TMP/import.log" 2>&1
 for handler in runc caisson; do
-	timeout -k 5 200 /usr/bin/python3 "$here/cri_walk.py" /run/containerd.sock "$handler" "$TMP/logs" /run/containerd.pid > "$TMP/$handler.walk" 2> "$TMP/$handler.err"
+	timeout -k 5 200 /usr/bin/python3 -B "$here/cri_walk.py" /run/containerd.sock "$handler" "$TMP/logs" /run/containerd.pid > "$TMP/$handler.walk" 2> "$TMP/$handler.err"
 done
 ln -s caisson /run/bin/caisson-hardened
-timeout -k 5 60 /usr/bin/python3 "$here/cri_walk.py" /run/containerd.sock caisson "$TMP/logs" /run/containerd.pid ours > "$TMP/caisson.ours" 2> "$TMP/caisson.ours.err"
+timeout -k 5 60 /usr/bin/python3 -B "$here/cri_walk.py" /run/containerd.sock caisson "$TMP/logs" /run/containerd.pid ours > "$TMP/caisson.ours" 2> "$TMP/caisson.ours.err"
 {
 	find /run/containerd/runc -mindepth 2 -maxdepth 2
 	ls -d /run/netns/*
