@@ -263,7 +263,7 @@ part_build() {
 	plain_build || return
 	step build "make install" 120 make -s -C "$work/plain" install DESTDIR="$work/tmp/dest"
 	local f
-	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack usr/libexec/caisson/caisson-systemd; do
+	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack usr/libexec/caisson/caisson-systemd usr/share/man/man7/caisson-oci.7; do
 		if [ -x "$work/tmp/dest/$f" ]; then note pass build "installs $f"; else note fail build "installs $f"; fi
 	done
 	rm -rf "$work/tmp/dest"

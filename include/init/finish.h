@@ -42,6 +42,7 @@ enum finish_flag {
 	FINISH_HAS_PERSONALITY = 1 << 12,
 	FINISH_KEYRING_OPTIONAL = 1 << 14, /* ENOSYS, EDQUOT and EPERM from keyctl are not errors */
 	FINISH_HAS_MEMORY_POLICY = 1 << 15,
+	FINISH_NO_PAYLOAD    = 1 << 16,	/* a container without a process: argv is not looked for, and GO is an error */
 };
 
 struct finish_rlimit { uint32_t resource, zero; uint64_t soft, hard; };

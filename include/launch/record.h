@@ -20,6 +20,7 @@ struct record_input {
 	int sync_fd, gate_fd;		/* gate_fd -1: the sync socket is the gate */
 	unsigned kept_fds;		/* 3 .. 3+kept_fds-1 stay open */
 	bool pid1;			/* caisson-init stays as PID 1 */
+	bool idle;			/* the document has no process: it waits to be killed */
 	const char *keyring;		/* NULL: keep the caller's */
 	const char *hook_state;		/* for startContainer hooks; NULL without hooks */
 };

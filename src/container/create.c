@@ -55,11 +55,20 @@ static int check_notify(const struct plan *p, struct err *e)
 	return 0;
 }
 
+/* OCI wants a process by the time of start, not of create: until then this waits, without a right and without a program. */
+static const struct process *process_of(const struct creating *c)
+{
+	static const char *const args[] = { "(no process)", NULL };
+	static const struct process nothing = { .args = { .n = 1, .v = args }, .cwd = "/", .no_new_privs = true };
+
+	return c->plan->has_process ? &c->plan->process : &nothing;
+}
+
 static int check_request(struct creating *c, struct err *e)
 {
 	const struct plan *p = c->plan;
 
-	if (!p->has_process)
+	if (!p->has_process && !c->r->gate)
 		return err_set(e, EINVAL, "process: is required (there would be nothing to start)");
 	if (p->ns[NS_MOUNT].mode == NS_INHERIT)
 		return err_set(e, EINVAL, "linux.namespaces: a mount namespace is required: without one the container's mounts "
@@ -211,7 +220,7 @@ static void fill_request(struct creating *c, struct launch_request *out)
 {
 	*out = (struct launch_request){
 		.plan = c->plan,
-		.process = &c->plan->process,
+		.process = process_of(c),
 		.filters = &c->filters,
 		.cgroup = &c->cgroup,
 		.rdt = &c->rdt,
@@ -252,12 +261,12 @@ static int limit_pids(struct creating *c, struct err *e)
 /* With a late filter the kernel shows it only after the gate: what is there already must be there now. */
 static size_t filters_before_gate(const struct creating *c)
 {
-	return c->plan->process.no_new_privs ? 0 : c->filters.n;
+	return process_of(c)->no_new_privs ? 0 : c->filters.n;
 }
 
 static int read_back(struct creating *c, struct err *e)
 {
-	return posture_check_ready(c->plan, &c->plan->process, c->launch.pid, filters_before_gate(c), e);
+	return posture_check_ready(c->plan, process_of(c), c->launch.pid, filters_before_gate(c), e);
 }
 
 static int write_state(struct creating *c, struct err *e)

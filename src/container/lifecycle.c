@@ -111,6 +111,9 @@ int container_start(const char *state_root, const char *id, const char *notify, 
 	if (o.status != STATUS_CREATED)
 		return err_set(e, EBUSY, "cannot start an already running container (it is %s)", state_status_name(o.status));
 	r = keep_read_plan(&o.dir, &o.arena, &p, e);
+	if (r == 0 && !p->has_process)
+		r = err_set(e, EINVAL, "process: is required by `start`, and the configuration that this container was created from "
+			    "has none");
 	if (r == 0 && notify && (sock = notify_listen(&o.dir, e)) < 0 && sock != -ENOENT)
 		r = sock;
 	if (r == 0)

@@ -353,6 +353,8 @@ static int finish_find_program(struct stage *s, struct fault *f)
 {
 	const struct finish_record *r = s->record;
 
+	if (has(s, FINISH_NO_PAYLOAD))
+		return 0;
 	return program_find(record_text(r, r->argv), search_path_of(r), s->path, f);
 }
 

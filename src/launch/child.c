@@ -277,6 +277,7 @@ int child_write_record(struct child *c, struct err *e)
 		.gate_fd = c->r->gate_fd,
 		.kept_fds = c->r->kept_fds,
 		.pid1 = c->r->pid1,
+		.idle = c->r->target_pidfd < 0 && !p->has_process,
 		.keyring = c->r->keyring,
 		.hook_state = state,
 	};
