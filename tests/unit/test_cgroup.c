@@ -316,7 +316,7 @@ Test(cgroup, what_is_stored_is_read_again)
 	auto_arena a = { 0 };
 	struct cgroup_dir v[] = { { "cpu,cpuacct", "/sys/fs/cgroup/cpu/x" },
 				  { "", "/sys/fs/cgroup/unified/x" } };
-	struct cgroup cg = { CGROUP_HYBRID, 2, v, "/x", true }, got;
+	struct cgroup cg = { .mode = CGROUP_HYBRID, .n = 2, .v = v, .name = "/x", .rootless = true }, got;
 	struct err e = { 0 };
 	json_t *j = cgroup_to_json(&cg);
 
