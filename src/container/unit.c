@@ -309,8 +309,11 @@ static bool await_gone(const char *dir)
 	const int64_t deadline = now_ms() + GONE_MS;
 	auto_fd int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char buf[4096];
 
-	if (fd < 0 || inotify_add_watch(fd, dir, IN_DELETE_SELF | IN_ONLYDIR) < 0)
+	snprintf(buf, sizeof(buf), "%.*s", (int)(strrchr(dir, '/') - dir), dir);
+	/* By the parent: a cgroup's own directory does not tell of its end. */
+	if (fd < 0 || inotify_add_watch(fd, buf, IN_DELETE | IN_ONLYDIR) < 0)
 		return access(dir, F_OK) < 0;
 	for (;;) {
 		int64_t left = deadline - now_ms();
@@ -318,7 +321,9 @@ static bool await_gone(const char *dir)
 			return true;
 		if (left <= 0)
 			return false;
-		(void)poll(&p, 1, (int)left); /* whatever it says, we look again */
+		(void)poll(&p, 1, (int)left);
+		while (read(fd, buf, sizeof(buf)) > 0)
+			; /* whatever it says, we look again */
 	}
 }
 

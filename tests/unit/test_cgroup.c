@@ -328,12 +328,33 @@ Test(cgroup, what_is_stored_is_read_again)
 	cr_expect_str_eq(got.name, "/x");
 	cr_expect_str_eq(got.v[0].controllers, "cpu,cpuacct");
 	cr_expect_str_eq(got.v[1].path, "/sys/fs/cgroup/unified/x");
+	cr_expect_null(got.unit);
 	json_object_set_new(json_array_get(json_object_get(j, "dirs"), 0), "path",
 			    json_string("/sys/fs/cgroup/../../etc"));
 	cr_expect_eq(cgroup_from_json(&a, j, &got, &e), -EINVAL);
 	json_object_set_new(j, "mode", json_string("v7"));
 	cr_expect_eq(cgroup_from_json(&a, j, &got, &e), -EINVAL);
 	json_decref(j);
+}
+
+Test(cgroup, the_scope_that_systemd_made_is_stored_too)
+{
+	auto_arena a = { 0 };
+	struct cgroup_dir v[] = { { "", "/sys/fs/cgroup/x" } };
+	struct cgroup got;
+	struct err e = { 0 };
+
+	for (int user = 0; user < 2; user++) {
+		struct cgroup cg = { .mode = CGROUP_V2, .n = 1, .v = v, .name = "/x", .unit = "x.scope", .user_unit = user };
+		json_t *j = cgroup_to_json(&cg);
+
+		cr_assert_eq(cgroup_from_json(&a, j, &got, &e), 0, "%s", e.text);
+		cr_expect_str_eq(got.unit, "x.scope");
+		cr_expect_eq(got.user_unit, (bool)user);
+		json_object_set_new(j, "manager", json_string("somebody"));
+		cr_expect_eq(cgroup_from_json(&a, j, &got, &e), -EINVAL);
+		json_decref(j);
+	}
 }
 
 Test(cgroup, the_files_that_the_kernel_lists_are_given_over_and_no_others)
