@@ -9,6 +9,8 @@ need containerd ctr containerd-shim-runc-v2 python3 runc script strace
 here=$(cd "$(dirname "$0")" && pwd)
 address=$TMP/containerd.sock
 image=localhost/busybox:test
+import_options="--snapshotter native"
+case $(containerd --version) in */v2\ *) import_options="$import_options --local" ;; esac # its daemon unpacks for one snapshotter only
 labelled=localhost/labelled:test
 
 cat > "$TMP/containerd.toml" <<TOML
@@ -41,8 +43,8 @@ echo "from the host" > "$TMP/shared/file"
 rootfs "$TMP/image"
 python3 "$here/mkimage.py" "$TMP/image.tar" "$image" "$TMP/image"
 python3 "$here/mkimage.py" "$TMP/labelled.tar" "$labelled" "$TMP/image" --label security.capabilities=CHOWN
-c image import --snapshotter native "$TMP/image.tar" > "$TMP/import.log" 2>&1 || bail "image import: $(cat "$TMP/import.log")"
-c image import --snapshotter native "$TMP/labelled.tar" > "$TMP/import.log" 2>&1 || bail "image import: $(cat "$TMP/import.log")"
+c image import $import_options "$TMP/image.tar" > "$TMP/import.log" 2>&1 || bail "image import: $(cat "$TMP/import.log")"
+c image import $import_options "$TMP/labelled.tar" > "$TMP/import.log" 2>&1 || bail "image import: $(cat "$TMP/import.log")"
 
 # run BINARY FLAGS... ID CMD...
 r() {

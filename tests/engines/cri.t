@@ -28,6 +28,7 @@ cp "$CONTAINERD_TOML" /run/containerd.toml
 mkdir /run/shared
 mount -t tmpfs tmpfs /run/shared
 mount --make-shared /run/shared
+for walk in runc.walk caisson.walk caisson.ours; do : > "$TMP/$walk"; done
 sh "$TMP/daemon" &
 c() { timeout -k 5 60 ctr --address /run/containerd.sock --namespace k8s.io "$@"; }
 n=0
@@ -36,14 +37,21 @@ until c version > /dev/null 2>&1; do
 	[ $n -lt 100 ] || { echo "containerd does not start" >&2; tail -n 5 "$TMP/containerd.log" >&2; exit 1; }
 	sleep 0.2
 done
-for image in busybox pause; do c image import --snapshotter native "$TMP/$image.tar" || exit; done > "$TMP/import.log" 2>&1
+for image in busybox pause; do c image import $import_options "$TMP/$image.tar" || exit; done > "$TMP/import.log" 2>&1
 for handler in runc caisson; do
 	timeout -k 5 200 /usr/bin/python3 -B "$here/cri_walk.py" /run/containerd.sock "$handler" "$TMP/logs" /run/containerd.pid > "$TMP/$handler.walk" 2> "$TMP/$handler.err"
 done
 ln -s caisson /run/bin/caisson-hardened
 timeout -k 5 60 /usr/bin/python3 -B "$here/cri_walk.py" /run/containerd.sock caisson "$TMP/logs" /run/containerd.pid ours > "$TMP/caisson.ours" 2> "$TMP/caisson.ours.err"
+for state in /run/containerd/runc/k8s.io/*/; do
+	[ -e "$state/state.json" ] || continue
+	runtime=runc
+	[ ! -e "$state/plan.json" ] || runtime=caisson
+	echo $runtime
+	PATH=/run/bin:$PATH $runtime --root /run/containerd/runc/k8s.io delete --force "$(basename "$state")" >&2
+done > "$TMP/forgotten"
 {
-	find /run/containerd/runc -mindepth 2 -maxdepth 2
+	find /run/containerd/runc -mindepth 2
 	ls -d /run/netns/*
 	find /sys/fs/cgroup -type d -path "*/$MARK/*/*"
 	grep -l containerd-shim /proc/[0-9]*/comm
@@ -53,38 +61,60 @@ kill "$(cat /run/containerd.pid)"
 wait
 SH
 
-cat > "$TMP/containerd.toml" <<TOML
-version = 2
-root = "/var/lib/containerd"
-state = "/run/containerd"
+# containerd 2 has the same settings in other places.
+case $(containerd --version) in
+*/v2\ *)
+	forgotten="caisson runc" # of a shim with two containers that is killed it clears away one
+	import_options="--snapshotter native --local" # its daemon unpacks for one snapshotter only
+	plugin=io.containerd.cri.v1.runtime
+	cat > "$TMP/containerd.toml" <<-TOML
+		version = 3
+		[plugins."io.containerd.cri.v1.images"]
+		  snapshotter = "native"
+		[plugins."io.containerd.cri.v1.images".pinned_images]
+		  sandbox = "localhost/pause:test"
+		[plugins."$plugin"]
+		  restrict_oom_score_adj = true
+	TOML
+	;;
+*)
+	forgotten=
+	import_options="--snapshotter native"
+	plugin=io.containerd.grpc.v1.cri
+	cat > "$TMP/containerd.toml" <<-TOML
+		version = 2
+		[plugins."$plugin"]
+		  sandbox_image = "localhost/pause:test"
+		  restrict_oom_score_adj = true
+		[plugins."$plugin".containerd]
+		  snapshotter = "native"
+	TOML
+	;;
+esac
+# The daemon's own addresses come before the first table.
+sed -i '/^version/a root = "/var/lib/containerd"\nstate = "/run/containerd"' "$TMP/containerd.toml"
+cat >> "$TMP/containerd.toml" <<TOML
+[plugins."$plugin".cni]
+  bin_dir = "/usr/lib/cni"
+[plugins."$plugin".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+[plugins."$plugin".containerd.runtimes.caisson]
+  runtime_type = "io.containerd.runc.v2"
+  pod_annotations = ["security.*"]
+  container_annotations = ["security.*"]
+[plugins."$plugin".containerd.runtimes.caisson.options]
+  BinaryName = "/run/bin/caisson"
+[plugins."$plugin".containerd.runtimes.caisson-hardened]
+  runtime_type = "io.containerd.runc.v2"
+[plugins."$plugin".containerd.runtimes.caisson-hardened.options]
+  BinaryName = "/run/bin/caisson-hardened"
 [grpc]
   address = "/run/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "localhost/pause:test"
-  restrict_oom_score_adj = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "native"
-    default_runtime_name = "runc"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-      runtime_type = "io.containerd.runc.v2"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.caisson]
-      runtime_type = "io.containerd.runc.v2"
-      pod_annotations = ["security.*"]
-      container_annotations = ["security.*"]
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.caisson.options]
-        BinaryName = "/run/bin/caisson"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.caisson-hardened]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.caisson-hardened.options]
-        BinaryName = "/run/bin/caisson-hardened"
 TOML
-export here CONTAINERD_TOML="$TMP/containerd.toml"
+export here import_options CONTAINERD_TOML="$TMP/containerd.toml"
 rootfs "$TMP/image"
 python3 "$here/mkimage.py" "$TMP/busybox.tar" localhost/busybox:test "$TMP/image"
 python3 "$here/mkimage.py" "$TMP/pause.tar" localhost/pause:test "$TMP/image" --cmd /bin/sleep --cmd 100000
-: > "$TMP/caisson.walk"
 in_place 500 "$TMP/walks" > "$TMP/walks.log" 2>&1 || diag "the place ended with $?: $(tail -n 5 "$TMP/walks.log")"
 
 line() { awk -v k="$2: " 'index($0, k) == 1 { print; exit }' "$1"; }
@@ -99,7 +129,7 @@ explained() {
 	esac
 }
 
-plan $(($(wc -l < "$TMP/runc.walk") + 15))
+plan $(($(wc -l < "$TMP/runc.walk") + 16))
 for f in runc.walk caisson.walk caisson.ours; do
 	is "the walk was gone to its end: $f" "$(tail -n 1 "$TMP/$f")" "end: 0"
 	[ ! -s "${TMP}/${f%.walk}.err" ] || diag "$(tail -n 8 "$TMP/${f%.walk}.err")"
@@ -125,5 +155,6 @@ ours "it cannot add what was not asked for" "it adds nothing" "exited 0 Complete
 ours "exec gets the narrowed set" exec "0 $chown $chown"
 ours "a second runtime class hardens by the program's name" "hardened by name" "0 NoNewPrivs: 1 Seccomp: 2"
 ours "its exec as well" "its exec" "0 NoNewPrivs: 1 Seccomp: 2"
+is "what the engine forgets of killed shims, it forgets of runc's too; delete --force takes it" "$(sort "$TMP/forgotten" | xargs)" "$forgotten"
 is "no state, network, cgroup or shim is left" "$(cat "$TMP/left")" ""
 ok "the parents of the pods' cgroups can go" place_cgroups_gone

@@ -26,7 +26,7 @@ UserNamespace mode:int32=1 uids[]:IDMapping=2 gids[]:IDMapping=3
 NamespaceOption network:int32=1 pid:int32=2 ipc:int32=3 target_id=4 userns_options:UserNamespace=5
 SecurityProfile profile_type:int32=1 localhost_ref=2
 Capability add_capabilities[]=1 drop_capabilities[]=2 add_ambient_capabilities[]=3
-Mount container_path=1 host_path=2 readonly:bool=3 propagation:int32=5 recursive_read_only:bool=8
+Mount container_path=1 host_path=2 readonly:bool=3 propagation:int32=5 uidMappings[]:IDMapping=6 gidMappings[]:IDMapping=7 recursive_read_only:bool=8
 Device container_path=1 host_path=2 permissions=3
 ImageSpec image=1
 LinuxContainerResources cpu_period:int64=1 cpu_quota:int64=2 cpu_shares:int64=3 memory_limit_in_bytes:int64=4 oom_score_adj:int64=5 cpuset_cpus=6 cpuset_mems=7

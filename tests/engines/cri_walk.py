@@ -242,7 +242,7 @@ def resources(a):
 	cri.UpdateContainerResources(container_id=a.id, linux={"memory_limit_in_bytes": 48 << 20, "cpu_shares": 256, "cpu_quota": 30000, "cpu_period": 100000})
 	say("limits after an update", limits())
 	say("an update of a set of processors that is not there", refusal(
-		lambda: cri.UpdateContainerResources(container_id=a.id, linux={"cpuset_cpus": "4000"}), "numerical result out of range", "invalid argument", "cpuset"))
+		lambda: cri.UpdateContainerResources(container_id=a.id, linux={"cpuset_cpus": "4000"}), "cpuset"))
 	say("and it runs on", a.state())
 
 
@@ -290,8 +290,7 @@ def securities(pod):
 	for n, (name, more) in enumerate({"a volume": {}, "a read-only volume": {"readonly": True}}.items()):
 		say(name, pod.once("volume%d" % n, "cat /data/file; echo x > /data/new; grep ' /data ' /proc/self/mountinfo | cut -d ' ' -f 6,7",
 			mounts=[{"container_path": "/data", "host_path": data, **more}]))
-	say("a volume that is not there", refusal(lambda: Container(pod, "novolume", "true", mounts=[
-		{"container_path": "/data", "host_path": "/no/such/volume"}]).start(), "no such file"))
+	say("a volume that was not there", pod.once("novolume", "ls -a /data", mounts=[{"container_path": "/data", "host_path": data + "/not/yet"}]))
 	propagation(pod)
 	say("a device", pod.once("device", "stat -c '%a %t %T' /dev/filled; echo x > /dev/filled; head -c 1 /dev/filled | wc -c", devices=[
 		{"container_path": "/dev/filled", "host_path": "/dev/full", "permissions": "r"}]))
@@ -326,6 +325,20 @@ def namespaces():
 	c = Container(pod, "one", "exec sleep 1000").start()
 	for ns in ("net", "pid", "ipc", "uts", "mnt"):
 		say("the node's " + ns, c.exec("readlink", "/proc/self/ns/" + ns).split()[1] == os.readlink("/proc/self/ns/" + ns))
+	pod.remove()
+
+
+def user_namespace():
+	"""containerd 1.6 does not know of them and makes an ordinary pod."""
+	ids = [{"container_id": 0, "host_id": 200000, "length": 65536}]
+	data = os.path.join(LOGS, HANDLER, "mapped")
+	os.makedirs(data, exist_ok=True)
+	pod = Pod("userns", userns_options={"mode": POD, "uids": ids, "gids": ids})
+	say("a pod's own users", pod.once("map", "id -u; cat /proc/self/uid_map; stat -c %u /bin/busybox; touch /made; stat -c %u /made"))
+	volumes = {"mounts": [{"container_path": "/data", "host_path": data, "uidMappings": ids, "gidMappings": ids}]}
+	say("its volume", pod.once("volume", "touch /data/made; stat -c %u /data/made", **volumes), os.stat(data + "/made").st_uid)
+	c = Container(pod, "exec", "exec sleep 1000").start()
+	say("its exec", c.sh("cat /proc/self/uid_map; grep CapEff /proc/self/status"))
 	pod.remove()
 
 
@@ -406,6 +419,7 @@ def main():
 	pod.remove()
 	say("pod removed twice", refusal(pod.remove))
 	namespaces()
+	user_namespace()
 	privileged()
 	deaths()
 	many()
