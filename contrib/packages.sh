@@ -13,7 +13,7 @@ packages_of() {
 	build) echo gcc make autoconf automake pkg-config libc6-dev linux-libc-dev musl-tools \
 		libseccomp-dev libcap-ng-dev libjansson-dev libmnl-dev libarchive-dev libsystemd-dev ;;
 	test) echo libcriterion-dev busybox-static jq procps iproute2 util-linux bsdutils python3 git \
-		coreutils findutils tar gzip xz-utils zstd strace runc ;;
+		coreutils findutils tar gzip xz-utils zstd strace runc crun uidmap ;;
 	quickstart) echo busybox-static ;;
 	lint) echo shellcheck clang clang-tidy cppcheck ;;
 	fuzz) echo clang libclang-rt-dev ;;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The command line itself: help, version, what is refused and in which words, where errors go.
 . "$(dirname "$0")/lib.sh"
-plan 74
+plan 75
 
 stdout_of() { "$@" 2> /dev/null; }
 stderr_of() { { "$@" > /dev/null; } 2>&1; }
@@ -65,6 +65,7 @@ cp "$CAISSON" "$TMP/caisson"
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$@"; }
 if command -v setpriv > /dev/null 2>&1; then
 	fails "without a place for the state it is said what to do" "XDG_RUNTIME_DIR" nobody "$TMP/caisson" list
+	fails "empty counts as absent" "XDG_RUNTIME_DIR" nobody env XDG_RUNTIME_DIR= "$TMP/caisson" list
 	fails "by every command" "--root DIR" nobody "$TMP/caisson" state x
 	ok "what needs no state works" nobody "$TMP/caisson" features
 	mkdir "$TMP/run"
@@ -74,7 +75,7 @@ if command -v setpriv > /dev/null 2>&1; then
 	fails "a container that somebody else put there is refused" "belongs to user 65534" caisson state foreign
 	rmdir "$STATE/foreign"
 else
-	skip 5 "setpriv is not installed"
+	skip 6 "setpriv is not installed"
 fi
 
 # ---- what old and other callers send ----

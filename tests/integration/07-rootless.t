@@ -5,7 +5,7 @@
 need setpriv unshare
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 41
+plan 45
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -61,6 +61,28 @@ like "a flag that the host has locked is named, with the option that asks for le
 	'mounts\[0\] on /tmp: set mount attributes: mount_setattr\(2\): EPERM: .*\(the source is mounted noexec, .*leave "exec" out'
 umount "$BUNDLE/locked"
 mv "$TMP/config.json" "$BUNDLE/config.json"
+
+# Limits, in a cgroup that was handed to the user.
+given=/sys/fs/cgroup/$MARK-given
+if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && mkdir "$given" "$given/runtime" 2> /dev/null; then
+	for c in cpu memory pids; do echo "+$c" > "$given/cgroup.subtree_control"; done 2> /dev/null
+	chown 1000:1000 "$given" "$given/cgroup.procs" "$given/cgroup.subtree_control" "$given/cgroup.threads" \
+		"$given/runtime" "$given/runtime/cgroup.procs"
+	cp "$BUNDLE/config.json" "$TMP/kept.json"
+	reconfig ".linux.resources = { pids: { limit: 20 } } | .linux.cgroupsPath = \"$MARK-mine\" | .process.args = [\"/bin/sleep\", \"100\"]"
+	# The caller is in the part that was given: only there may it move processes.
+	# shellcheck disable=SC2016
+	as_given() { sh -c 'echo $$ > "$0/runtime/cgroup.procs" && exec "$@"' "$given" setpriv --reuid 1000 --regid 1000 --clear-groups \
+		env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" timeout -k 5 30 "$BIN" "$@"; }
+	ok "a container with a limit in a delegated cgroup" as_given run -d -b "$BUNDLE" "$ID"
+	is "has it" "$(cat "$given/$MARK-mine/pids.max")" 20
+	ok "it is deleted" as_given delete --force "$ID"
+	ok "and so is its cgroup" test ! -d "$given/$MARK-mine"
+	cp "$TMP/kept.json" "$BUNDLE/config.json"
+	rmdir "$given/runtime" "$given"
+else
+	skip 4 "only cgroup v2 can be delegated"
+fi
 
 # As podman calls: the root of a user namespace that an ordinary user made.
 cp "$BUNDLE/config.json" "$TMP/config.json"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where a container's processes are put, what limits hold there, and that nothing of it stays.
 # shellcheck source=tests/integration/lib.sh
-. "$(dirname "$0")/lib.sh"; plan 50
+. "$(dirname "$0")/lib.sh"; plan 53
 
 case $(stat -f -c %T /sys/fs/cgroup) in
 cgroup2fs) mode=v2 ;;
@@ -150,6 +150,27 @@ ID=$first-b
 fails "a cgroup in use is refused"             "cgroup is not empty"  up
 ID=$first
 is    "the first is not disturbed"             "$(status_of "$ID")" running
+
+# ---- ownership ----
+
+owner='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 200000, size: 1000}] |
+	.linux.gidMappings = .linux.uidMappings | .mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+chmod 755 "$BUNDLE"
+kept=$ID
+next "$owner | .process.args = [\"/bin/sh\", \"-c\", \"mkdir /sys/fs/cgroup/kid && rmdir /sys/fs/cgroup/kid && echo made; sleep 100\"]"
+if [ "$mode" = v2 ]; then
+	caisson run -d -b "$BUNDLE" "$ID" > "$TMP/out" 2>&1 < /dev/null
+	wait_for 10 grep -q . "$TMP/out"
+	is "a writable cgroup is the container's to manage"   "$(cat "$TMP/out")" made
+	is "its user has what the kernel lists, and no limit" "$(stat -c %u "$(dir x)" "$(dir x)/cgroup.procs" "$(dir x)/pids.max" | tr '\n' ' ')" "200000 200000 0 "
+	down
+	next "$owner | .linux.namespaces |= map(select(.type != \"cgroup\"))"
+	up && is "without a cgroup namespace it stays the host's" "$(stat -c %u "$(dir x)")" 0
+	down
+else
+	skip 3 "cgroup v1 is never handed over"
+fi
+ID=$kept CG=$kept
 
 # ---- exec ----
 

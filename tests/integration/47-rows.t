@@ -4,7 +4,7 @@
 # this host's cgroups, each flag of update and exec. tests/data/spec-rows.tsv and cli-flags.tsv name these tests.
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
-plan 142
+plan 149
 
 bundle
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -182,6 +182,23 @@ else
 	skip 2 "no cgroup2 is mounted here"
 fi
 
+# v1 alone: what a host without the unified tree has, in a mount namespace of our own.
+if mountpoint -q /sys/fs/cgroup/unified; then
+	count='grep -c " /sys/fs/cgroup/[^ ]* cgroup ro,nosuid,nodev,noexec," /proc/mounts; grep -c cgroup2 /proc/mounts; cat /sys/fs/cgroup/pids/cgroup.procs | head -n 1'
+	v1_only() { # FILTER
+		jq --arg script "$count" ".process.args = [\"/bin/sh\", \"-c\", \$script] | $1" "$TMP/base.json" > "$BUNDLE/config.json"
+		# shellcheck disable=SC2016
+		CAISSON_TEST_MARK=$MARK unshare --mount --propagation private sh -c 'umount -l /sys/fs/cgroup/unified && exec timeout 30 "$@"' v1 \
+			"$CAISSON" --root "$STATE" run --bundle "$BUNDLE" "$ID" 2>&1 < /dev/null | tr '\n' ' '
+	}
+	trees=$(grep -c ' - cgroup ' /proc/self/mountinfo)
+	is "cgroup v1 alone shows every tree" "$(v1_only .)" "$trees 0 1 "
+	is "without a cgroup namespace too, and that of the container" "$(v1_only 'del(.linux.namespaces[] | select(.type == "cgroup"))')" "$trees 0 1 "
+	shows "a hybrid host shows both" . 'grep -c " cgroup ro," /proc/mounts; grep -c " cgroup2 ro," /proc/mounts' "$trees 1"
+else
+	skip 3 "this is no hybrid host"
+fi
+
 # ---- schedulers ----
 
 policy='cut -d" " -f18,19,40,41 /proc/self/stat'
@@ -290,12 +307,15 @@ else
 	done
 fi
 limited hugepageLimits '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
+holds "hugepageLimits limits reservations" "" 4194304 hugetlb "" hugetlb.2MB.rsvd.max
+holds "hugepageLimits limits faults too" "" 4194304 hugetlb "" hugetlb.2MB.max
 off
 limited network '{network: {classID: 1048577, priorities: [{name: "lo", priority: 3}]}}'
 off
 limited rdma '{rdma: {mlx5_0: {hcaHandles: 3, hcaObjects: 10000}}}'
 off
 limited unified '{unified: {"memory.high": "50003968"}}'
+holds "unified" "" 50003968 memory "" memory.high
 off
 
 # ---- update, flag by flag ----
@@ -344,6 +364,12 @@ if [ $mode = v1 ]; then
 	fails "a controller that the container does not have" "no controller 'nonesuch'" caisson exec --cgroup nonesuch:kid "$ID" true
 else
 	skip 3 "cgroup v2 has one tree"
+fi
+if command -v script > /dev/null; then
+	SHELL=/bin/sh timeout 20 script -qec "'$CAISSON' --root '$STATE' exec --tty '$ID' sh -c 'tty; stty size; exit 5'" /dev/null > "$TMP/tty" 2>&1 < /dev/null
+	is "exec --tty in the foreground has a terminal, and the status" "$?:$(head -n 1 "$TMP/tty" | tr -d '\r\0')" "5:/dev/pts/0"
+else
+	skip "script(1) is not installed"
 fi
 caisson pause "$ID"
 CAISSON_TEST_MARK=$MARK timeout 20 "$CAISSON" --root "$STATE" exec --ignore-paused "$ID" echo thawed > "$TMP/thawed" 2>&1 < /dev/null &
