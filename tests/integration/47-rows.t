@@ -367,7 +367,7 @@ else
 fi
 if command -v script > /dev/null; then
 	SHELL=/bin/sh timeout 20 script -qec "'$CAISSON' --root '$STATE' exec --tty '$ID' sh -c 'tty; stty size; exit 5'" /dev/null > "$TMP/tty" 2>&1 < /dev/null
-	is "exec --tty in the foreground has a terminal, and the status" "$?:$(head -n 1 "$TMP/tty" | tr -d '\r\0')" "5:/dev/pts/0"
+	is "exec --tty in the foreground has a terminal, and the status" "$?:$(grep -o -m 1 /dev/pts/0 "$TMP/tty")" "5:/dev/pts/0"
 else
 	skip "script(1) is not installed"
 fi
