@@ -39,7 +39,7 @@ static const char *small_text(int code)
 	case ENOENT: return "no such file or directory";
 	case ENOTDIR: return "not a directory";
 	case EACCES: return "permission denied";
-	case EISDIR: return "is a directory";
+	case EISDIR: return "is a directory: permission denied";	/* Docker 20.10 makes 126 of the latter alone */
 	case ENOEXEC: return "exec format error";
 	case ELOOP: return "too many levels of symbolic links";
 	case ENAMETOOLONG: return "file name too long";

@@ -110,7 +110,7 @@ like "not there" "$OUT" '^error 127 2 exec: "/.*/none": stat /.*/none: no such f
 drive -- /etc/passwd
 like "not executable" "$OUT" '^error 126 13 exec: "/etc/passwd": permission denied$'
 drive -- /etc
-like "a directory" "$OUT" '^error 126 21 exec: "/etc": is a directory$'
+like "a directory" "$OUT" '^error 126 21 exec: "/etc": is a directory: permission denied$'
 drive -- ''
 like "an empty name" "$OUT" '^error 127 2 exec: "": executable file not found'
 mkdir "$TMP/bin"
