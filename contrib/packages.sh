@@ -19,7 +19,7 @@ packages_of() {
 	fuzz) echo clang libclang-rt-dev ;;
 	static) echo dpkg-dev musl-tools gcc make autoconf automake libtool xz-utils bzip2 patch linux-libc-dev gperf ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;
-	engines) echo containerd runc crun docker.io podman buildah conmon catatonit containernetworking-plugins uidmap util-linux \
+	engines) echo containerd runc crun docker.io docker-compose podman buildah conmon catatonit containernetworking-plugins uidmap util-linux \
 		python3 python3-grpcio python3-protobuf python3-websocket curl iptables iproute2 busybox-static jq procps ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
 	peers) echo runc crun python3 gcc libc6-dev ;;

@@ -112,21 +112,13 @@ walk plainwalk runc &
 walk plainwalk caisson
 wait
 
-line() { awk -v k="$2: " 'index($0, k) == 1 { print; exit }' "$1"; }
-compare() {
-	while IFS= read -r _line; do
-		_key=${_line%%: *}
-		is "$1, as with runc: $_key" "$(line "$2" "$_key")" "$_line"
-	done < "$3"
-}
-
-plan $(($(wc -l < "$TMP/runc.walk") + $(wc -l < "$TMP/runc.plainwalk") + 9))
+plan $(($(wc -l < "$TMP/runc.walk") + $(wc -l < "$TMP/runc.plainwalk") + 2 + 9))
 for f in runc.walk caisson.walk runc.plainwalk caisson.plainwalk; do
 	is "the walk was gone to its end: $f" "$(tail -n 1 "$TMP/$f")" "end: 0"
 	[ ! -s "$TMP/$f.err" ] || diag "$(head -n 5 "$TMP/$f.err")"
 done
-compare root "$TMP/caisson.walk" "$TMP/runc.walk"
-compare "ordinary user" "$TMP/caisson.plainwalk" "$TMP/runc.plainwalk"
+compare root "$TMP/caisson.walk" "$TMP/runc.walk" /dev/null
+compare "ordinary user" "$TMP/caisson.plainwalk" "$TMP/runc.plainwalk" /dev/null
 like "a program's output comes back" "$(cat "$TMP/caisson.walk")" '^run: 3 hello'
 like "a build succeeds" "$(cat "$TMP/caisson.walk")" '^build: 0 ?$'
 like "and an ordinary user's" "$(cat "$TMP/caisson.plainwalk")" '^build: 0 ID$'

@@ -1,0 +1,55 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# A walk is a list of commands with what came of each, one a line; two walks, ours and runc's, are held side by side.
+#
+#   one KEY CMD...            prints "KEY: STATUS OUTPUT" on one line
+#   status_only KEY CMD...    prints "KEY: STATUS"
+#   line FILE KEY             that line of a walk
+#   compare NAME OURS RUNC TABLE [CRUN]
+#                             one test for each line of RUNC: ours is the same, or the same as crun's, or TABLE explains it; and
+#                             one more: TABLE explains nothing that the walk does not have
+#
+# A line of TABLE is "KEY | EXTENDED REGULAR EXPRESSION | WHY": what ours has to say where the two differ.
+
+one() {
+	_key=$1
+	shift
+	_rc=0
+	_out=$("$@" 2>&1 < /dev/null) || _rc=$?
+	# A terminal may echo the end of input that script(1) sends.
+	echo "$_key: $_rc $(echo "$_out" | tr -d '\r' | tr '\n\t' '  ' | sed 's/\^@//g; s/\^D//g; s/ *$//')"
+}
+
+status_only() {
+	_key=$1
+	shift
+	_rc=0
+	"$@" > /dev/null 2>&1 < /dev/null || _rc=$?
+	echo "$_key: $_rc"
+}
+
+line() { awk -v k="$2: " 'index($0, k) == 1 { print; exit }' "$1"; }
+
+compare() {
+	while IFS= read -r _line; do
+		_key=${_line%%: *}
+		_ours=$(line "$2" "$_key")
+		_wanted=$(awk -F ' [|] ' -v k="$_key" '$1 == k { print $2; exit }' "$4")
+		if [ "$_ours" = "$_line" ]; then
+			_pass "$1, as with runc: $_key"
+		elif [ -n "${5:-}" ] && [ "$_ours" = "$(line "$5" "$_key")" ]; then
+			_pass "$1, as with crun: $_key"
+			diag "runc: $_line"
+		elif [ -n "$_wanted" ] && printf '%s\n' "${_ours#"$_key: "}" | grep -Eq -e "$_wanted"; then
+			_pass "$1, $(awk -F ' [|] ' -v k="$_key" '$1 == k { print $3; exit }' "$4"): $_key"
+			diag "ours: $_ours"
+			diag "runc: $_line"
+		else
+			is "$1, as with runc: $_key" "$_ours" "$_line"
+		fi
+	done < "$3"
+	is "$1: what is explained is there" "$(sed 's/ | .*//' "$4" | while IFS= read -r _key; do
+		[ -n "$(line "$3" "$_key")" ] || echo "$_key"
+	done)" ""
+}
