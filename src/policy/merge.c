@@ -61,11 +61,9 @@ static const char *refused_by(struct merge *m, enum profile_field f)
 {
 	const char *rule = m->p->rule[f];
 
-	if (!m->p->from_file && !m->r->choice)
-		return merge_text(m, "level \"%s\"", m->p->name);
-	if (rule && profile_builtin_named(rule))
-		return merge_text(m, "level \"%s\"", rule);
-	return rule ? rule : merge_text(m, "profile \"%s\"", m->p->name);
+	if (rule && !profile_builtin_named(rule))
+		return rule;
+	return merge_text(m, "%s \"%s\"", rule || !m->p->from_file ? "level" : "profile", rule ? rule : m->p->name);
 }
 
 int merge_refuse(struct merge *m, struct err *e, enum profile_field f, const char *control, const char *fmt, ...)

@@ -123,7 +123,7 @@ static void ceiling_for_exec(struct merge *m, uint64_t result)
 	uint64_t most = result;
 
 	if (!m->p->exec_within_result)
-		most = ceiling(m) & (labelled(m) ? label_allows(m) : CAP_MASK_ALL) & givable(m);
+		most |= ceiling(m) & (labelled(m) ? label_allows(m) : CAP_MASK_ALL) & givable(m);
 	m->plan->cap_ceiling = most;
 }
 

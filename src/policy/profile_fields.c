@@ -265,13 +265,17 @@ static void follow(struct profile *io, const struct seen *s)
 		}
 	}
 	io->cap_ceiling |= io->cap_allow;
+	/* Nothing can be named where no label counts; met with a profile that counts them, it must not come back. */
+	if (io->label == PROFILE_LABEL_IGNORE)
+		io->cap_ceiling = io->cap_allow;
 }
 
 static int check_profile(const struct jread_at *at, const struct profile_text *t, const struct seen *s, struct profile *io,
 			 struct err *e)
 {
 	struct jread_at name = jread_key(at, "name"), extends = jread_key(at, "extends"), syscalls = jread_key(at, "syscalls");
-	struct jread_at archs = jread_key(&syscalls, "architectures");
+	struct jread_at archs = jread_key(&syscalls, "architectures"), caps = jread_key(at, "capabilities");
+	struct jread_at label_allow = jread_key(&caps, "label_allow");
 
 	if (t->drop_in && says(s, PF_NAME))
 		return field_refuse(&name, e, "a drop-in has no name of its own");
@@ -279,6 +283,8 @@ static int check_profile(const struct jread_at *at, const struct profile_text *t
 		return field_refuse(&extends, e, "a drop-in extends nothing but the profile it belongs to");
 	if (says(s, PF_NAME) && !str_eq(io->name, t->name))
 		return field_refuse(&name, e, "\"%s\" is not the file's name, \"%s\"", io->name, t->name);
+	if (says(s, PF_CAP_LABEL_ALLOW) && io->label == PROFILE_LABEL_IGNORE)
+		return field_refuse(&label_allow, e, "has no effect while $.capabilities.label is \"ignore\"");
 	if (!(io->archs & PROFILE_ARCH_NATIVE))
 		return field_refuse(&archs, e, "without \"native\" nothing could run");
 	if (says(s, PF_SYSCALLS_ARCHS) && io->archs == PROFILE_ARCH_NATIVE && profile_syscalls(io) == SYSCALLS_ALL)
@@ -409,6 +415,13 @@ static bool grants_more(const struct profile *p, const struct profile *than)
 	return (has & ~may) || p->ambient < than->ambient;
 }
 
+/* A warning is no restriction, what only built-in profiles can say is no file's matter, and the rules of baseline are part of every
+ * set of groups. */
+static bool is_no_step(const struct profile *p, enum profile_field f)
+{
+	return fields[f].hidden || f == PF_NS_WARN || (f == PF_SYSCALLS_BASELINE && profile_syscalls(p) != SYSCALLS_ALL);
+}
+
 int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, uint64_t *out, struct err *e)
 {
 	struct profile met = *p;
@@ -418,6 +431,8 @@ int profile_weaker(struct arena *a, const struct profile *p, const struct profil
 		bool changed = false;
 		int err = 0;
 
+		if (is_no_step(p, f))
+			continue;
 		switch (fields[f].kind) {
 		case FIELD_CEILING:
 		case FIELD_ON:

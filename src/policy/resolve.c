@@ -430,17 +430,17 @@ static int make_choice(struct making *m, const struct policy_ask *ask, const str
 	const char *where = ask->named ? ask->named_from : ask->standalone ? "caisson.json $.standalone" : "caisson.json $.default";
 	uint32_t mode = m->c->mode;
 	const struct profile *base;
-	int err = load_named(m->r, where, name, &base, e);
+	int err = load_floor(m->r, m->c, &m->floor, e);
 
 	m->choice->from = where;
+	if (err == 0)
+		err = load_named(m->r, where, name, &base, e);
 	if (err == 0)
 		err = check_rules(m->r, m->c, base, e);
 	if (err == 0)
 		err = choose_by_rule(m, s, &name, &mode, e);
 	if (err == 0)
 		err = load_named(m->r, m->choice->from, name, &m->chosen, e);
-	if (err == 0)
-		err = load_floor(m->r, m->c, &m->floor, e);
 	if (err == 0)
 		err = find_annotation(m, s, e);
 	m->choice->name = name;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random documents, requests and hosts, and what it means that one plan holds no right that another does not hold.
+ */
+#ifndef CAISSON_TEST_RANDOM_CASE_H
+#define CAISSON_TEST_RANDOM_CASE_H
+
+#include <string.h>
+
+#include "merge_case.h"
+#include "policy/syscall_groups.h"
+#include "policy_random.h"
+
+static inline uint64_t random_caps(uint64_t *r)
+{
+	switch (below(r, 5)) {
+	case 0:
+		return 0;
+	case 1:
+		return CAP_MASK_ALL;
+	case 2:
+		return DOCKER_CAPS;
+	case 3:
+		return next_random(r) & next_random(r) & CAP_MASK_ALL;
+	default:
+		return next_random(r) & CAP_MASK_ALL;
+	}
+}
+
+static const struct mount some_mounts[] = {
+	{ .destination = "/tmp", .type = "tmpfs", .data = "" },
+	{ .destination = "/dev", .type = "tmpfs", .data = "" },
+	{ .destination = "/proc", .type = "proc", .data = "" },
+	{ .destination = "/d", .bind = true, .recursive = true, .data = "", .rattr_clear = MOUNT_ATTR_NODEV },
+	{ .destination = "/o", .type = "overlay", .data = "", .attr_clear = MOUNT_ATTR_NOSUID },
+};
+static const struct device_rule some_rules[] = { { false, 'a', -1, -1, true, true, true }, { true, 'a', -1, -1, true, true, true } };
+static const char *const some_paths[] = { "/proc/kcore", "/x", NULL };
+static const struct id_map some_map[] = { { 0, 100000, 65536 } };
+
+static inline void random_case(struct merge_case *c, uint64_t *r)
+{
+	struct process *p;
+
+	case_new(c, (enum level)below(r, LEVELS));
+	p = &c->spec.process;
+	p->has_caps = below(r, 8);
+	p->caps = (struct capsets){ 0 };
+	if (p->has_caps)
+		p->caps = (struct capsets){ random_caps(r), random_caps(r), random_caps(r), random_caps(r), random_caps(r) };
+	p->uid = (uint32_t)below(r, 3);
+	p->gid = (uint32_t)below(r, 3);
+	p->no_new_privs = below(r, 2);
+	for (int i = 0; i < NS_KINDS; i++)
+		c->spec.ns[i].mode = below(r, 6) ? NS_NEW : NS_INHERIT;
+	c->spec.uid_map = c->spec.gid_map = (struct id_maps){ 1, some_map };
+	c->spec.root_readonly = below(r, 2);
+	c->spec.has_seccomp = below(r, 2);
+	c->spec.mounts = (struct mounts){ below(r, N_ELEMENTS(some_mounts) + 1), some_mounts };
+	c->spec.masked_paths = (struct strings){ below(r, 3), some_paths };
+	c->spec.readonly_paths = (struct strings){ below(r, 3), some_paths };
+	c->spec.resources.devices.n = below(r, 3);
+	c->spec.resources.devices.v = some_rules;
+	c->spec.resources.pids_limit = (struct opt_i64){ below(r, 2), (int64_t)below(r, 9000) - 1 };
+	c->spec.resources.memory.limit = (struct opt_i64){ below(r, 2), (int64_t)below(r, UINT64_C(1) << 34) - 1 };
+	c->facts.caps = below(r, 3) ? CAP_MASK_ALL : random_caps(r);
+	c->facts.uid = below(r, 4) ? 0 : 1000;
+	c->facts.nofile_hard = below(r, 2) ? 1024 : UINT64_MAX;
+	c->request.standalone = below(r, 3) == 0;
+	c->request.cap_add = c->request.standalone && below(r, 2) ? p->caps.bounding & random_caps(r) : 0;
+	c->labels = (struct label_caps){ .found = below(r, 2), .caps = random_caps(r), .from = "label" };
+}
+
+static inline bool within(uint64_t a, uint64_t b)
+{
+	return (a & ~b) == 0;
+}
+
+static inline bool sets_within(const struct capsets *a, const struct capsets *b)
+{
+	return within(a->bounding, b->bounding) && within(a->permitted, b->permitted) && within(a->effective, b->effective) &&
+	       within(a->inheritable, b->inheritable) && within(a->ambient, b->ambient);
+}
+
+static inline bool all_in(const struct strings *a, const struct strings *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!str_in(b, a->v[i]))
+			return false;
+	return true;
+}
+
+static inline bool limit_within(struct opt_i64 a, struct opt_i64 b)
+{
+	return !b.set || b.v <= 0 || (a.set && a.v > 0 && a.v <= b.v);
+}
+
+/* No set is every call; the rules of baseline are looked at apart. */
+static inline uint64_t groups_of(const struct plan_filter *f)
+{
+	switch (f->set) {
+	case FILTER_SET_SERVICE:
+		return SYSCALLS_SERVICE;
+	case FILTER_SET_CONTAINER:
+		return SYSCALLS_CONTAINER;
+	case FILTER_SET_GROUPS:
+		return f->groups;
+	default:
+		return SYSCALLS_ALL;
+	}
+}
+
+/* What may be compared between any two results for one document: `a` holds no right that `b` does not hold. */
+static const char *exceeds(const struct plan *a, const struct plan *b)
+{
+	for (int i = 0; i < NS_KINDS; i++)
+		if (a->ns[i].mode == NS_INHERIT && b->ns[i].mode != NS_INHERIT)
+			return "namespaces";
+	if (!sets_within(&a->process.caps, &b->process.caps))
+		return "capabilities";
+	if (!within(a->cap_ceiling, b->cap_ceiling))
+		return "exec ceiling";
+	if (b->process.no_new_privs && !a->process.no_new_privs)
+		return "no_new_privs";
+	if ((b->root.readonly && !a->root.readonly) || (b->root.nosuid && !a->root.nosuid) || (b->root.nodev && !a->root.nodev))
+		return "root";
+	if (!all_in(&b->masked_paths, &a->masked_paths) || !all_in(&b->readonly_paths, &a->readonly_paths))
+		return "paths";
+	if (!limit_within(a->resources.pids_limit, b->resources.pids_limit))
+		return "pids";
+	if (!limit_within(a->resources.memory.limit, b->resources.memory.limit))
+		return "memory";
+	if (!within(groups_of(&a->filter), groups_of(&b->filter)) ||
+	    (b->filter.set == FILTER_SET_BASELINE && a->filter.set == FILTER_SET_NONE))
+		return "filter";
+	if (a->filter.allow_compat32 && !b->filter.allow_compat32)
+		return "native calls";
+	if (b->require_non_root && !a->require_non_root)
+		return "user";
+	return NULL;
+}
+
+/* The document itself as a plan, to compare with. */
+static inline struct plan as_asked(const struct spec *s)
+{
+	struct plan p = { .process = s->process, .cap_ceiling = CAP_MASK_ALL, .root = { .readonly = s->root_readonly },
+			  .masked_paths = s->masked_paths, .readonly_paths = s->readonly_paths, .resources = s->resources,
+			  .filter = { .allow_compat32 = true } };
+
+	memcpy(p.ns, s->ns, sizeof(p.ns));
+	return p;
+}
+
+#endif

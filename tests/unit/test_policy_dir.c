@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a place may be believed: each way in which it may not has its words. Needs root, because only root makes files that are
+ * root's.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "container/policy_dir.h"
+
+struct place { char top[64], etc[96], share[96]; struct policy_dir dir; struct policy_files files; struct arena a; struct err e; };
+
+static void put(const struct place *p, const char *name, const char *text)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", p->top, name);
+	f = fopen(path, "w");
+	cr_assert_not_null(f, "%s", path);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, 0644);
+}
+
+static const char *at(const struct place *p, const char *name, char path[300])
+{
+	snprintf(path, 300, "%s/%s", p->top, name);
+	return path;
+}
+
+/* The place lies below "/", not below a directory that everybody may write to. */
+static void place_init(struct place *p)
+{
+	char path[300];
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	memset(p, 0, sizeof(*p));
+	umask(022);
+	snprintf(p->top, sizeof(p->top), "/run/caisson-test.XXXXXX");
+	if (!mkdtemp(p->top))
+		cr_skip_test("/run cannot be written to");
+	chmod(p->top, 0755);
+	snprintf(p->etc, sizeof(p->etc), "%s/etc", p->top);
+	snprintf(p->share, sizeof(p->share), "%s/share", p->top);
+	mkdir(p->etc, 0755);
+	mkdir(p->share, 0755);
+	mkdir(at(p, "etc/profiles", path), 0755);
+	mkdir(at(p, "share/profiles", path), 0755);
+	mkdir(at(p, "etc/profiles/x.d", path), 0755);
+	p->dir = (struct policy_dir){ .etc = p->etc, .share = p->share };
+	policy_dir_files(&p->dir, &p->files);
+}
+
+static void place_done(struct place *p)
+{
+	char command[128];
+	pid_t pid = fork();
+
+	arena_done(&p->a);
+	snprintf(command, sizeof(command), "%s", p->top);
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", command, (char *)NULL);
+		_exit(1);
+	}
+}
+
+static int config(struct place *p)
+{
+	struct policy_file f;
+
+	p->e = (struct err){ 0 };
+	return p->files.config(p->files.ctx, &p->a, &f, &p->e);
+}
+
+static int profile(struct place *p, const char *name)
+{
+	const struct profile *out;
+
+	p->e = (struct err){ 0 };
+	return policy_profile_load(&p->a, &p->files, name, &out, &p->e);
+}
+
+#define EMPTY "{\"schema\":1}"
+
+Test(policy_dir, what_is_roots_alone_is_read)
+{
+	struct place p;
+
+	place_init(&p);
+	cr_expect_eq(config(&p), -ENOENT);
+	put(&p, "etc/caisson.json", EMPTY);
+	put(&p, "etc/profiles/x.json", EMPTY);
+	put(&p, "share/profiles/y.json", EMPTY);
+	put(&p, "etc/profiles/x.d/20.json", "{\"schema\":1,\"resources\":{\"pids\":20}}");
+	put(&p, "etc/profiles/x.d/10.json", "{\"schema\":1,\"resources\":{\"pids\":10}}");
+	put(&p, "etc/profiles/x.d/30.txt", "not a policy");
+	put(&p, "etc/profiles/x.d/.40.json", "not a policy");
+	cr_expect_eq(config(&p), 0, "%s", p.e.text);
+	cr_expect_eq(profile(&p, "x"), 0, "%s", p.e.text);
+	cr_expect_eq(profile(&p, "y"), 0, "%s", p.e.text);
+	cr_expect_eq(profile(&p, "z"), -ENOENT);
+	place_done(&p);
+}
+
+static void link_it(const struct place *p, const char *name)
+{
+	char path[300], other[300];
+
+	put(p, "other", EMPTY);
+	unlink(at(p, name, path));
+	cr_assert_eq(symlink(at(p, "other", other), path), 0);
+}
+static void group_writes(const struct place *p, const char *name) { char path[300]; chmod(at(p, name, path), 0664); }
+static void all_write(const struct place *p, const char *name) { char path[300]; chmod(at(p, name, path), 0646); }
+static void other_owner(const struct place *p, const char *name) { char path[300]; cr_assert_eq(chown(at(p, name, path), 1000, 0), 0); }
+static void fifo(const struct place *p, const char *name) { char path[300]; unlink(at(p, name, path)); mkfifo(path, 0644); }
+static void folder(const struct place *p, const char *name) { char path[300]; unlink(at(p, name, path)); mkdir(path, 0755); }
+static void huge(const struct place *p, const char *name) { char path[300]; cr_assert_eq(truncate(at(p, name, path), POLICY_FILE_MAX + 1), 0); }
+static void hard_link(const struct place *p, const char *name)
+{
+	char path[300], other[300];
+
+	put(p, "other", EMPTY);
+	cr_assert_eq(chown(at(p, "other", other), 1000, 1000), 0);
+	unlink(at(p, name, path));
+	cr_assert_eq(link(other, path), 0);
+}
+
+static const struct { void (*spoil)(const struct place *, const char *); const char *says; } file_attacks[] = {
+	{ link_it, "symbolic link" }, { group_writes, "can be written by its group" }, { all_write, "can be written by others" },
+	{ other_owner, "belongs to uid 1000" }, { fifo, "is not a regular file" }, { folder, "is not a regular file" },
+	{ huge, "is larger than 1 MiB" }, { hard_link, "belongs to uid 1000" },
+};
+
+Test(policy_dir, files_that_others_could_have_made_are_refused, .timeout = 30)
+{
+	for (size_t i = 0; i < N_ELEMENTS(file_attacks); i++) {
+		struct place p;
+
+		place_init(&p);
+		put(&p, "etc/caisson.json", EMPTY);
+		file_attacks[i].spoil(&p, "etc/caisson.json");
+		cr_expect_lt(config(&p), 0, "attack %zu", i);
+		cr_expect(p.e.code && strstr(p.e.text, file_attacks[i].says), "attack %zu: %s", i, p.e.text);
+		put(&p, "etc/profiles/x.json", EMPTY);
+		put(&p, "etc/profiles/x.d/1.json", EMPTY);
+		file_attacks[i].spoil(&p, "etc/profiles/x.d/1.json");
+		cr_expect_lt(profile(&p, "x"), 0, "attack %zu on a drop-in", i);
+		cr_expect(strstr(p.e.text, file_attacks[i].says), "attack %zu on a drop-in: %s", i, p.e.text);
+		place_done(&p);
+	}
+}
+
+Test(policy_dir, directories_that_others_could_write_to_are_refused)
+{
+	static const char *const dirs[] = { "", "etc", "etc/profiles" };
+
+	for (size_t i = 0; i < N_ELEMENTS(dirs); i++) {
+		struct place p;
+		char path[300];
+
+		place_init(&p);
+		put(&p, "etc/caisson.json", EMPTY);
+		put(&p, "etc/profiles/x.json", EMPTY);
+		chmod(at(&p, dirs[i], path), 0777);
+		cr_expect_lt(profile(&p, "x"), 0, "%s", dirs[i]);
+		cr_expect(strstr(p.e.text, "can be written by others"), "%s: %s", dirs[i], p.e.text);
+		chmod(path, 0755);
+		cr_assert_eq(chown(path, 1000, 1000), 0);
+		cr_expect_lt(profile(&p, "x"), 0, "%s", dirs[i]);
+		cr_expect(strstr(p.e.text, "belongs to uid 1000"), "%s: %s", dirs[i], p.e.text);
+		place_done(&p);
+	}
+}
+
+Test(policy_dir, a_place_behind_a_symbolic_link_is_not_taken_for_no_place)
+{
+	struct place p;
+	char path[300], moved[300];
+
+	place_init(&p);
+	put(&p, "etc/caisson.json", EMPTY);
+	cr_assert_eq(rename(at(&p, "etc", path), at(&p, "moved", moved)), 0);
+	cr_assert_eq(symlink(moved, path), 0);
+	cr_expect_lt(config(&p), 0);
+	cr_expect(p.e.code && strstr(p.e.text, "symbolic links are not followed"), "%s", p.e.text);
+	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(symlink("nowhere", path), 0);
+	cr_expect_lt(config(&p), 0);
+	cr_expect(p.e.code, "a dangling link is not \"no policy\"");
+	place_done(&p);
+}
+
+Test(policy_dir, a_place_that_is_only_looked_at_may_be_anybodys)
+{
+	struct place p;
+	char path[300];
+
+	place_init(&p);
+	put(&p, "etc/caisson.json", EMPTY);
+	cr_assert_eq(chown(at(&p, "etc/caisson.json", path), 1000, 1000), 0);
+	p.dir.any_owner = true;
+	cr_expect_eq(config(&p), 0, "%s", p.e.text);
+	place_done(&p);
+}
