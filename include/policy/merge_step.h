@@ -40,6 +40,7 @@ const char *merge_text(struct merge *m, const char *fmt, ...) __attribute__((for
 const char *merge_caps_text(struct merge *m, uint64_t set);
 
 int merge_namespaces(struct merge *m, struct err *e);
+int merge_identity(struct merge *m, struct err *e);
 int merge_capabilities(struct merge *m, struct err *e);
 int merge_user(struct merge *m, struct err *e);
 int merge_root(struct merge *m, struct err *e);

@@ -253,10 +253,15 @@ static bool has_group_zero(const struct ids *groups)
 }
 
 /* The profile's identity in the place of the document's. One that an annotation chose only steps down from root. */
-static void substitute(struct merge *m, const char *before)
+int merge_identity(struct merge *m, struct err *e)
 {
 	const struct profile *p = m->p;
 	struct process *proc = &m->plan->process;
+	const char *before = merge_text(m, "%u:%u", proc->uid, proc->gid);
+
+	(void)e;
+	if (!m->plan->has_process)
+		return 0;
 
 	if (p->umask.set) {
 		proc->has_umask = true;
@@ -264,7 +269,7 @@ static void substitute(struct merge *m, const char *before)
 		merge_reason(m, REASON_NARROWED, "umask", "-", merge_text(m, "%04o", proc->umask), merge_rule(m, PF_UMASK));
 	}
 	if (!(p->uid.set || p->gid.set || p->groups.set) || (p->identity_if_root && proc->uid != 0))
-		return;
+		return 0;
 	if (p->uid.set)
 		proc->uid = p->uid.v;
 	if (p->gid.set)
@@ -273,6 +278,7 @@ static void substitute(struct merge *m, const char *before)
 		proc->groups = p->groups.list;
 	merge_reason(m, REASON_NARROWED, "user", before, merge_text(m, "%u:%u", proc->uid, proc->gid),
 		     merge_rule(m, p->uid.set ? PF_UID : p->gid.set ? PF_GID : PF_GROUPS));
+	return 0;
 }
 
 int merge_user(struct merge *m, struct err *e)
@@ -283,8 +289,6 @@ int merge_user(struct merge *m, struct err *e)
 	m->plan->require_non_root = m->p->user == PROFILE_USER_NON_ROOT;
 	if (!m->plan->has_process)
 		return 0;
-	ids = merge_text(m, "%u:%u", p->uid, p->gid);
-	substitute(m, ids);
 	ids = merge_text(m, "%u:%u", p->uid, p->gid);
 	if (m->plan->require_non_root) {
 		const char *what = p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups";

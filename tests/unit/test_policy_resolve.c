@@ -353,6 +353,13 @@ Test(policy_resolve, a_grant_gives_what_was_not_asked_and_says_why)
 	r = reason_of(c.plan, "capabilities", REASON_ADDED);
 	cr_assert(r);
 	cr_expect_str_eq(r->result, "NET_ADMIN: a router");
+	cr_assert_eq(choose(&x, FILES({ "profiles/x.json", S1 ",\"user\":{\"uid\":7},\"capabilities\":{\"ambient\":\"granted\","
+				      "\"grant\":[{\"cap\":\"NET_ADMIN\",\"why\":\"a router\"}]}}" }), "x"), 0);
+	c.spec.process.uid = 0;
+	cr_assert_eq(merge_with(&c, &x), 0, "%s", c.e.text);
+	cr_expect(c.plan->process.caps.ambient & CAP_BIT(CAP_NET_ADMIN), "the user that the profile names is not root");
+	cr_assert_eq(choose(&x, FILES({ "profiles/x.json", S1 ",\"capabilities\":{\"allow\":[],"
+				      "\"grant\":[{\"cap\":\"NET_ADMIN\",\"why\":\"a router\"}]}}" }), "x"), 0);
 	c.facts.caps &= ~CAP_BIT(CAP_NET_ADMIN);
 	cr_assert_eq(merge_with(&c, &x), 0);
 	cr_expect_eq(c.plan->process.caps.bounding, 0, "the host has none to give");
