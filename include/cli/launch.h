@@ -54,6 +54,7 @@ struct launch {
 	struct arena *a;
 	const char *id;
 	struct cli_policy policy;
+	bool systemd; /* makes the cgroup */
 
 	const char *root;      /* as given */
 	const char *root_path; /* absolute; for an archive where it is, or would be, unpacked */

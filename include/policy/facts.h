@@ -17,6 +17,7 @@ struct facts {
 	bool in_user_namespace;		/* uid_map is not the initial identity */
 	uint64_t caps;			/* the caller's bounding set meets its permitted set: what it can give */
 	enum cgroup_mode cgroup;
+	bool cgroup_closed;		/* v2: this caller may make no cgroup beside its own */
 	bool apparmor, selinux, landlock;
 	uint64_t nofile_hard;		/* the caller's hard RLIMIT_NOFILE: the kernel lets nobody without SYS_RESOURCE go over */
 };

@@ -26,6 +26,7 @@ struct policy_request {
 	bool init;			/* keep caisson-init as PID 1 */
 	bool root_idmap;		/* launch: attach the root id-mapped */
 	bool no_cgroup;
+	bool systemd;			/* the cgroup is asked of systemd */
 	uint64_t cap_add;		/* launch --cap-add: named by the operator, so that a label does not cut it; the level's
 					 * ceiling does */
 	unsigned host_ns;		/* launch: 1 << NS_*: the operator asked for the host's (--network host) */

@@ -230,7 +230,8 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 		  const char *id, struct bundle *out, struct err *e)
 {
 	struct policy_request request = { .id = id,
-					  .no_cgroup = str_eq(g->cgroup_manager, "disabled") };
+					  .no_cgroup = str_eq(g->cgroup_manager, "disabled"),
+					  .systemd = cli_unit_manager(g) != UNIT_NONE };
 	struct label_caps labels = { 0 };
 	struct key_values image = { 0 };
 	struct policy_ask ask = { 0 };

@@ -45,6 +45,7 @@ static int read_policy(const struct cli_globals *g, struct launch *l, int argc, 
 
 	if (l->o->policy)
 		globals.policy = l->o->policy;
+	l->systemd = cli_unit_manager(g) != UNIT_NONE;
 	globals.program = NULL; /* the name is for engines, which can give no flag */
 	for (int i = 1; i < argc && !subject.argv0; i++)
 		if (strcmp(argv[i], "--") != 0)

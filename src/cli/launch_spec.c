@@ -408,6 +408,7 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		.choice = l->policy.choice,
 		.standalone = true,
 		.init = l->init,
+		.systemd = l->systemd,
 		.root_idmap = l->root_idmap,
 		.cap_add = l->cap_add,
 		.host_ns = l->network == LAUNCH_NET_HOST ? 1U << NS_NET : 0,

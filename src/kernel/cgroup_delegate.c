@@ -31,8 +31,9 @@ int cgroup_delegate_in(const char *path, const char *files, uid_t uid, struct er
 
 	if (dir < 0)
 		return err_sys(e, "cgroup: open %s", path);
+	/* Who may not give things away has a cgroup of its own user: the container's user then has none to manage, as OCI allows. */
 	if (fchown(dir, uid, (gid_t)-1) < 0)
-		return err_sys(e, "cgroup: give %s to user %u", path, (unsigned)uid);
+		return errno == EPERM ? 0 : err_sys(e, "cgroup: give %s to user %u", path, (unsigned)uid);
 	for (size_t n; *files; files += n + (files[n] == '\n')) {
 		char name[NAME_ROOM];
 

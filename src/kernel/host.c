@@ -92,6 +92,22 @@ static void security_modules(struct facts *f)
 		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
 }
 
+/* A cgroup of v2 is made beside the caller's own when nobody says where. */
+static bool cgroup_is_closed(const struct facts *f)
+{
+	auto_arena a = { 0 };
+	struct cgroup cg;
+	struct err ignored = { 0 };
+
+	if (f->cgroup != CGROUP_V2 || (f->uid == 0 && !f->in_user_namespace))
+		return false;
+	if (cgroup_locate(&a, NULL, "x", &cg, &ignored) < 0 || cg.n == 0)
+		return true;
+	const char *slash = strrchr(cg.v[0].path, '/');
+	const char *parent = arena_printf(&a, "%.*s", (int)(slash - cg.v[0].path), cg.v[0].path);
+	return !parent || access(parent, W_OK) < 0;
+}
+
 int host_facts(struct facts *out, struct err *e)
 {
 	struct facts f = { .uid = geteuid(), .cgroup = cgroup_detect() };
@@ -106,6 +122,7 @@ int host_facts(struct facts *out, struct err *e)
 		return err_sys(e, "host: getrlimit");
 	f.nofile_hard = limit.rlim_max;
 	f.in_user_namespace = host_in_user_namespace();
+	f.cgroup_closed = cgroup_is_closed(&f);
 	security_modules(&f);
 	*out = f;
 	return 0;

@@ -146,8 +146,10 @@ static bool can_limit(const struct merge *m)
 {
 	const struct facts *f = m->r->facts;
 	bool ordinary = f->uid != 0 || f->in_user_namespace;
+	/* A place that the document names may be open to the caller, and systemd makes its own. */
+	bool closed = f->cgroup_closed && !m->s->cgroups_path && !m->r->systemd;
 
-	return !m->r->no_cgroup && f->cgroup != CGROUP_NONE && !(ordinary && f->cgroup != CGROUP_V2);
+	return !m->r->no_cgroup && f->cgroup != CGROUP_NONE && !(ordinary && f->cgroup != CGROUP_V2) && !closed;
 }
 
 static void meet_pids(struct merge *m)

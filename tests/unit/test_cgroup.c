@@ -387,6 +387,10 @@ Test(cgroup, the_files_that_the_kernel_lists_are_given_over_and_no_others)
 	cr_assert_eq(stat(path, &st), 0);
 	cr_expect_eq(st.st_uid, 0, "no name leads out of the directory");
 	cr_expect_lt(cgroup_delegate_in("/no/such/cgroup", "a", 1, &e), 0);
+	cr_assert_eq(chmod(t.dir, 0755), 0);
+	cr_assert_eq(seteuid(4711), 0);
+	cr_expect_eq(cgroup_delegate_in(t.path[0], "cgroup.procs", 4712, &e), 0, "not to be able to is no error");
+	cr_assert_eq(seteuid(0), 0);
 	tree_remove(&t);
 }
 

@@ -746,10 +746,11 @@ Test(merge, pids_and_memory_have_limits)
 
 Test(merge, without_a_cgroup_the_missing_limits_are_said)
 {
-	for (int how = 0; how < 3; how++) {
+	for (int how = 0; how < 4; how++) {
 		auto_case c;
 		case_new(&c, LEVEL_STRICT);
 		c.request.no_cgroup = how == 0;
+		c.facts.cgroup_closed = how == 3;
 		if (how == 1)
 			c.facts.cgroup = CGROUP_NONE;
 		if (how == 2) {
@@ -760,6 +761,20 @@ Test(merge, without_a_cgroup_the_missing_limits_are_said)
 		cr_expect(!c.plan->resources.pids_limit.set);
 		cr_expect(!c.plan->resources.memory.limit.set);
 		cr_expect(warned(c.plan, "no cgroup to limit the container with"), "case %d", how);
+	}
+}
+
+Test(merge, a_closed_cgroup_matters_only_where_it_would_be_made)
+{
+	for (int how = 0; how < 2; how++) {
+		auto_case c;
+		case_new(&c, LEVEL_STRICT);
+		c.facts.cgroup_closed = true;
+		c.request.systemd = how == 0;
+		if (how == 1)
+			c.spec.cgroups_path = "/open";
+		cr_assert_eq(case_merge(&c), 0, "%s", c.e.text);
+		cr_expect(c.plan->resources.pids_limit.set, "case %d", how);
 	}
 }
 
