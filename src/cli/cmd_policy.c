@@ -69,7 +69,7 @@ static int say_looser(struct check *c, const struct profile *p, struct err *e)
 	const uint64_t identity = UINT64_C(1) << PF_UID | UINT64_C(1) << PF_GID | UINT64_C(1) << PF_GROUPS | UINT64_C(1) << PF_UMASK;
 
 	for (size_t i = 0; i < p->extends.n; i++) {
-		const struct profile *parent;
+		const struct profile *parent = NULL;
 		uint64_t looser = 0;
 		int err = 0;
 
@@ -112,7 +112,7 @@ static void check_installed_profiles(struct check *c, enum policy_place place)
 	if (err < 0)
 		said(c, "", err, &e);
 	for (size_t i = 0; err == 0 && i < names.n; i++) {
-		const struct profile *p;
+		const struct profile *p = NULL;
 		struct err why = { 0 };
 		int r = 0;
 		if (profile_builtin_named(names.v[i]))
@@ -166,7 +166,7 @@ static void check_file(struct check *c, const char *path)
 {
 	const char *name = profile_name(c->a, path);
 	struct policy_file f = { 0 };
-	const struct profile *p;
+	const struct profile *p = NULL;
 	struct err e = { 0 };
 	int err = name ? policy_dir_read_any(path, c->a, &f, &e) : err_set(&e, ENOMEM, "policy: out of memory");
 

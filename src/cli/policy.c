@@ -9,7 +9,7 @@
 
 static int check_named(struct arena *a, const char *name, struct err *e)
 {
-	const struct profile *p;
+	const struct profile *p = NULL;
 	struct policy_files files;
 	struct policy_dir d;
 

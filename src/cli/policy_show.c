@@ -73,7 +73,7 @@ static json_t *show_json(struct arena *a, const struct profile *p)
 
 int policy_show(const struct policy_options *o, const char *name, struct err *e)
 {
-	const struct profile *p;
+	const struct profile *p = NULL;
 	auto_arena a = { 0 };
 	auto_str out = { 0 };
 	int err = load(o, &a, name, &p, e);
@@ -141,7 +141,7 @@ static int diff_json(struct arena *a, const struct profile *one, const struct pr
 
 int policy_diff(const struct policy_options *o, const char *name_one, const char *name_two, struct err *e)
 {
-	const struct profile *one, *two;
+	const struct profile *one = NULL, *two = NULL;
 	auto_arena a = { 0 };
 	auto_str out = { 0 };
 	int err = load(o, &a, name_one, &one, e);

@@ -277,7 +277,7 @@ static int load_floor(const struct resolver *r, const struct policy_config *c, c
 static int check_rule(const struct resolver *r, const struct policy_config *c, size_t i, const struct profile *base, struct err *e)
 {
 	const struct policy_rule *rule = &c->rules.v[i];
-	const struct profile *p;
+	const struct profile *p = NULL;
 	const char *where;
 	uint64_t weaker;
 	int err;
@@ -316,7 +316,7 @@ static int check_rules(const struct resolver *r, const struct policy_config *c, 
 int policy_config_check(struct arena *a, const struct policy_files *files, const struct policy_config *c, struct err *e)
 {
 	const struct resolver r = { a, files };
-	const struct profile *p, *base;
+	const struct profile *p = NULL, *base = NULL;
 	int err = load_floor(&r, c, &p, e);
 
 	if (err == 0)
@@ -429,7 +429,7 @@ static int make_choice(struct making *m, const struct policy_ask *ask, const str
 	const char *name = ask->named ? ask->named : ask->standalone ? m->c->standalone : m->c->fallback;
 	const char *where = ask->named ? ask->named_from : ask->standalone ? "caisson.json $.standalone" : "caisson.json $.default";
 	uint32_t mode = m->c->mode;
-	const struct profile *base;
+	const struct profile *base = NULL;
 	int err = load_floor(m->r, m->c, &m->floor, e);
 
 	m->choice->from = where;
