@@ -54,6 +54,9 @@ int container_resume(const char *state_root, const char *id, struct err *e);
 int container_update(const char *state_root, const char *id, const struct resources *r, const struct intel_rdt *rdt,
 		     struct err *e);
 
+/* 0, or -ENOMEM with the limit, the peak and what to do when the kernel has killed processes of it for want of memory. */
+int container_check_memory(const char *state_root, const char *id, struct err *e);
+
 struct exec_request {
 	const char *state_root, *id;
 	const struct process *process;	/* as asked; met with the stored plan inside */

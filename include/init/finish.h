@@ -91,17 +91,25 @@ struct finish_record {
  *   LISTENER  with one descriptor: the seccomp listener; comes before READY (early) or between GO and the exec (late)
  *   ERROR     struct finish_error, as much of it as its text fills; init then exits with `status`, which is what the command should exit with when
  *             nothing else rules: 127 not found, 126 not executable, 255 otherwise
+ *   EXEC      the last thing before the late filter and the exec
  * To caisson-init, one byte: KEEP with FINISH_GATE_SOCKET, GO when the sync socket is the gate.
- * End of file after GO, without ERROR: the exec happened (close-on-exec).
+ * End of file after EXEC, without ERROR: the exec happened (close-on-exec).
  *
  * With FINISH_GATE_SOCKET, init waits after READY for KEEP, with which the runtime says that all is written down and that it goes:
  * a runtime that dies before takes the process with it, which nobody would know of. Then the sync socket is closed, and `start`
  * connects to the gate; init accepts, takes only a peer whose SO_PEERCRED uid is 0 or the uid that owns the socket's other end as the kernel shows it
  * inside (a user namespace shows the overflow uid: allowed too, the socket's directory guards it), reads GO, runs the
- * startContainer hooks, and execs. On failure it sends ERROR over the connection; end of file = the payload runs. With
+ * startContainer hooks, and execs. What it says then, EXEC and ERROR, goes over the connection. With
  * LISTENER due late it is sent over the connection.
  */
-enum finish_msg { FINISH_MSG_READY = 'R', FINISH_MSG_LISTENER = 'L', FINISH_MSG_ERROR = 'E', FINISH_MSG_GO = 'G', FINISH_MSG_KEEP = 'K' };
+enum finish_msg {
+	FINISH_MSG_READY = 'R',
+	FINISH_MSG_LISTENER = 'L',
+	FINISH_MSG_ERROR = 'E',
+	FINISH_MSG_GO = 'G',
+	FINISH_MSG_KEEP = 'K',
+	FINISH_MSG_EXEC = 'X',
+};
 enum { FINISH_ERROR_TEXT = 5116 };
 struct finish_error {
 	uint8_t msg;		/* FINISH_MSG_ERROR */

@@ -34,6 +34,7 @@ int filters_install(const struct stage *s, struct fault *f);
 int gate_ready(struct stage *s, struct fault *f);
 int gate_wait(struct stage *s, struct fault *f);	/* -EINTR: ended by a signal, f->status says what to exit with */
 int gate_send_listener(const struct stage *s, int listener, struct fault *f);
+int gate_say_exec(const struct stage *s, struct fault *f);
 void gate_report(const struct stage *s, struct fault *f);	/* to the channel; to standard error when that is gone */
 
 /* starthooks.c */

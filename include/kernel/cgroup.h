@@ -110,6 +110,13 @@ json_t *cgroup_stats(const struct cgroup *cg, struct err *e);
  * (-1 = for ever), when it returns -ETIMEDOUT without an error text. */
 int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e);
 
+/* What the memory controller has killed since the cgroup was made; bytes. False: there is no such controller. */
+struct cgroup_oom { uint64_t kills, limit, peak; };
+bool cgroup_oom(const struct cgroup *cg, struct cgroup_oom *out);
+/* Puts the limit, the peak and what to do in front of *e when more than `kills_before` processes were killed; else leaves it as it
+ * is. Returns -e->code. */
+int cgroup_oom_explain(const struct cgroup *cg, uint64_t kills_before, struct err *e);
+
 json_t *cgroup_to_json(const struct cgroup *cg); /* new reference; NULL: no memory */
 int cgroup_from_json(struct arena *a, const json_t *v, struct cgroup *out, struct err *e);
 

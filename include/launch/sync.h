@@ -3,7 +3,7 @@
  * launch/sync.h - what the runtime and the new process say to each other, and the one table of what is legal when.
  *
  * One SOCK_SEQPACKET pair for the whole launch. First the child of the clone speaks (launch/child.h), then, over the same
- * descriptor, caisson-init (init/finish.h): READY, LISTENER and ERROR have the same first byte from both.
+ * descriptor, caisson-init (init/finish.h): READY, LISTENER, EXEC and ERROR have the same first byte from both.
  */
 #ifndef CAISSON_LAUNCH_SYNC_H
 #define CAISSON_LAUNCH_SYNC_H
@@ -23,13 +23,14 @@ enum sync_msg {
 	SYNC_READY = FINISH_MSG_READY,
 	SYNC_LISTENER = FINISH_MSG_LISTENER,
 	SYNC_ERROR = FINISH_MSG_ERROR,
+	SYNC_EXEC = FINISH_MSG_EXEC,
 	SYNC_GO = FINISH_MSG_GO,
 	SYNC_KEEP = FINISH_MSG_KEEP,
 };
 enum { SYNC_FDS = 8 };
 
 /* Where the talk stands, as the runtime sees it. */
-enum sync_step { SYNC_BUILDING, SYNC_FINISHING, SYNC_WAITING, SYNC_STARTING, SYNC_OVER, SYNC_STEPS };
+enum sync_step { SYNC_BUILDING, SYNC_FINISHING, SYNC_WAITING, SYNC_STARTING, SYNC_EXECING, SYNC_OVER, SYNC_STEPS };
 
 struct sync_in {
 	enum sync_msg msg;

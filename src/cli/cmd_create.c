@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* create and run: the same launch, with and without the start gate. */
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,12 +35,14 @@ static int create_run(const struct cli_globals *g, const void *options, int argc
 	return 0;
 }
 
+enum { KILLED = 128 + SIGKILL };
+
 static int run_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)
 {
 	const struct create_options *o = options;
 	const struct bundle_launch how = { .gate = false, .detach = o->detach };
 	struct started s = { .pidfd = -1, .console = -1 };
-	struct err e = { 0 }, delete_err = { 0 };
+	struct err e = { 0 }, delete_err = { 0 }, oom = { 0 };
 	int status = 0;
 
 	(void)argc;
@@ -52,6 +55,8 @@ static int run_run(const struct cli_globals *g, const void *options, int argc, c
 		status = container_wait(&s, &e);
 		if (status < 0)
 			status = cli_fail(&e, 1);
+		if (status == KILLED && container_check_memory(g->root, argv[0], &oom) < 0)
+			log_warn("%s", oom.text);
 		if (!o->keep && container_delete(g->root, argv[0], true, &delete_err) < 0)
 			/* The program's own status is what the caller waits for. */
 			log_warn("%s", delete_err.text);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,8 @@ static void explain_early_death(const struct launch *l, int status, int64_t live
 		status);
 }
 
+enum { KILLED = 128 + SIGKILL };
+
 static int wait_and_delete(const struct cli_globals *g, const struct launch *l,
 			   const struct started *p, struct err *e)
 {
@@ -185,6 +188,9 @@ static int wait_and_delete(const struct cli_globals *g, const struct launch *l,
 	};
 	struct err later = { 0 };
 	int status = relay_wait(p, &o, e);
+
+	if (status == KILLED && container_check_memory(g->root, l->id, &later) < 0)
+		log_warn("%s", later.text);
 	int r = container_delete(g->root, l->id, true, &later);
 
 	if (status >= 0 && r < 0) {
@@ -267,13 +273,26 @@ static _Noreturn void supervise(const struct cli_globals *g, struct launch *l, i
 	_exit(r < 0 ? 1 : 0);
 }
 
+/* Larger than PIPE_BUF: it may come in pieces. */
+static int read_answer(int fd, struct err *out)
+{
+	char *at = (char *)out, *end = at + sizeof(*out);
+
+	while (at < end) {
+		ssize_t n = read(fd, at, (size_t)(end - at));
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return -EIO;
+		at += n > 0 ? n : 0;
+	}
+	return 0;
+}
+
 static int run_supervised(const struct cli_globals *g, struct launch *l, struct err *e)
 {
 	struct err answer = { 0 };
 	auto_fd int from = -1;
 	auto_fd int to = -1;
 	int pipes[2];
-	ssize_t n;
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC) < 0)
@@ -289,11 +308,7 @@ static int run_supervised(const struct cli_globals *g, struct launch *l, struct 
 		supervise(g, l, fd_take(&to));
 	}
 	fd_close(&to);
-	do
-		n = read(from, &answer,
-			 sizeof(answer)); /* one write of less than PIPE_BUF: all or nothing */
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(answer))
+	if (read_answer(from, &answer) < 0)
 		return err_set(e, EIO, "the supervisor ended without an answer");
 	if (answer.code) {
 		*e = answer;

@@ -351,7 +351,7 @@ static const struct { const char *doing; int (*run)(struct creating *, struct er
 };
 
 /* OCI: a failure in or after the hooks goes on with destroying the container and its poststop hooks. */
-static void run_poststop(struct creating *c)
+static void run_poststop(struct creating *c, struct err *first)
 {
 	const struct hooks *h = &c->plan->hooks[HOOK_POSTSTOP];
 	auto_free char *text = NULL;
@@ -360,12 +360,14 @@ static void run_poststop(struct creating *c)
 
 	if (!c->launched || !h->n)
 		return;
-	if (state_format(&c->state, STATUS_STOPPED, 0, false, &text, &len, &e) == 0)
-		(void)hooks_run(h, HOOK_POSTSTOP, c->plan->bundle, text, true, &e); /* failures are logged; the launch has failed already */
+	if (state_format(&c->state, STATUS_STOPPED, 0, false, &text, &len, &e) < 0 ||
+	    hooks_run(h, HOOK_POSTSTOP, c->plan->bundle, text, true, &e) < 0)
+		(void)err_hint(first, "and then: %s", e.text);
 }
 
-/* Every failure ends here: nothing is left behind. What cannot be removed is said, beside the first error. */
-static void undo(struct creating *c)
+/* Every failure ends here: nothing is left behind. What cannot be removed is said behind the first error, because engines show
+ * one record alone. */
+static void undo(struct creating *c, struct err *first)
 {
 	struct err e = { 0 };
 
@@ -373,15 +375,15 @@ static void undo(struct creating *c)
 	unit_let_go(&c->keeper);
 	if (c->cgroup_made) {
 		if (cgroup_kill(&c->cgroup, &e) < 0)
-			log_warn("after the failed launch: %s", e.text);
+			(void)err_hint(first, "and its processes could not be ended: %s", e.text);
 		if (unit_remove_cgroup(&c->cgroup, &e) < 0)
-			log_warn("after the failed launch: %s", e.text);
+			(void)err_hint(first, "and its cgroup could not be removed: %s", e.text);
 	}
 	if (c->rdt_made && resctrl_remove(&c->rdt, &e) < 0)
-		log_warn("after the failed launch: %s", e.text);
+		(void)err_hint(first, "and its RDT class could not be removed: %s", e.text);
 	if (c->dir.fd >= 0 && state_dir_remove(&c->dir, &e) < 0)
-		log_warn("after the failed launch: %s", e.text);
-	run_poststop(c);
+		(void)err_hint(first, "and its state could not be removed: %s", e.text);
+	run_poststop(c, first);
 }
 
 static void creating_done(struct creating *c)
@@ -408,7 +410,9 @@ int container_create(const struct create_request *r, struct started *out, struct
 			s = steps[i].run(&c, e);
 		if (s == 0)
 			continue;
-		undo(&c);
+		if (c.launched && c.cgroup_made)
+			(void)cgroup_oom_explain(&c.cgroup, 0, e);
+		undo(&c, e);
 		return -e->code;
 	}
 	*out = (struct started){ .pid = c.launch.pid, .pidfd = fd_take(&c.launch.pidfd), .console = fd_take(&c.launch.console) };

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/wait.h"
@@ -52,8 +53,9 @@ static void run_poststop(const struct state *s, const struct plan *p)
 	size_t len;
 	struct err e = { 0 };
 
-	if (h->n && state_format(s, STATUS_STOPPED, 0, false, &text, &len, &e) == 0)
-		(void)hooks_run(h, HOOK_POSTSTOP, s->bundle, text, true, &e); /* logged inside */
+	if (h->n && (state_format(s, STATUS_STOPPED, 0, false, &text, &len, &e) < 0 ||
+		     hooks_run(h, HOOK_POSTSTOP, s->bundle, text, true, &e) < 0))
+		log_warn("%s", e.text);
 }
 
 static int destroy(struct state_dir *d, struct arena *a, const struct state *s, struct err *e)

@@ -28,6 +28,7 @@ struct executing {
 	const struct process *process;
 	struct cgroup cgroup;
 	struct filters filters;
+	uint64_t kills_before;	/* by the memory controller */
 	int target, console, pidfd_sock;
 	struct launch launch;
 };
@@ -79,6 +80,10 @@ static int read_plan(struct executing *x, struct err *e)
 /* --cgroup [CONTROLLER[,CONTROLLER]:]PATH, below the container's own. */
 static int choose_cgroup(struct executing *x, struct err *e)
 {
+	struct cgroup_oom oom;
+
+	(void)cgroup_oom(&x->state->cgroup, &oom); /* without the controller nothing is known, and 0 stands for it */
+	x->kills_before = oom.kills;
 	x->cgroup = x->state->cgroup;
 	for (size_t i = 0; i < x->r->n_cgroups; i++) {
 		const char *word = x->r->cgroups[i], *colon = strchr(word, ':');
@@ -170,6 +175,12 @@ static void executing_done(struct executing *x)
 	arena_done(&x->arena);
 }
 
+/* The new process alone; others in the container may run out of memory at any time. */
+static bool died(const struct err *e)
+{
+	return e->code == ECONNRESET || e->code == EPIPE || e->code == ENOMEM;
+}
+
 int container_exec(const struct exec_request *r, struct started *out, struct err *e)
 {
 	struct executing x __attribute__((cleanup(executing_done))) = {
@@ -183,7 +194,7 @@ int container_exec(const struct exec_request *r, struct started *out, struct err
 		if (s == 0)
 			continue;
 		launch_abort(x.plan, &x.launch);
-		return -e->code;
+		return died(e) && x.state ? cgroup_oom_explain(&x.state->cgroup, x.kills_before, e) : -e->code;
 	}
 	*out = (struct started){ .pid = x.launch.pid, .pidfd = fd_take(&x.launch.pidfd), .console = fd_take(&x.launch.console) };
 	return 0;

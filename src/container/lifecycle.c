@@ -59,6 +59,12 @@ static int run_poststart(const struct opened *o, const struct plan *p, struct er
 	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, o->state->bundle, text, false, e);
 }
 
+static int stopped_already(const struct state *s, struct err *e)
+{
+	err_set(e, ESRCH, "cannot start a container that has stopped: its process has ended before `start`");
+	return cgroup_oom_explain(&s->cgroup, 0, e);
+}
+
 static void kill_init(const struct state *s)
 {
 	struct err gone = { 0 };
@@ -74,13 +80,13 @@ static int open_gate(struct opened *o, const struct plan *p, struct err *e)
 	auto_fd int sock = gate_connect(&o->dir, o->state->pid, e);
 
 	if (sock < 0)
-		return sock;
+		return sock == -ECONNREFUSED ? stopped_already(o->state, e) : sock;
 	int r = launch_serve_gate(sock, p, state_format_for_hook, o->state->pid, &status, e);
 	/* It has heard the word and may act on it whenever it wakes up: nobody would know that this container runs. */
 	if (r == -ETIMEDOUT)
 		kill_init(o->state);
 	gate_remove(&o->dir);
-	return r;
+	return r < 0 ? cgroup_oom_explain(&o->state->cgroup, 0, e) : 0;
 }
 
 /* The program runs by now, and what goes wrong here does not stop it. */
@@ -107,7 +113,7 @@ int container_start(const char *state_root, const char *id, const char *notify, 
 	if (r < 0)
 		return r;
 	if (o.status == STATUS_STOPPED)
-		return err_set(e, ESRCH, "cannot start a container that has stopped");
+		return stopped_already(o.state, e);
 	if (o.status != STATUS_CREATED)
 		return err_set(e, EBUSY, "cannot start an already running container (it is %s)", state_status_name(o.status));
 	r = keep_read_plan(&o.dir, &o.arena, &p, e);
@@ -132,6 +138,18 @@ int container_start(const char *state_root, const char *id, const char *notify, 
 	opened_done(&o);
 	(void)container_delete(state_root, id, true, &ignored); /* the hook's error is the one to report */
 	return r;
+}
+
+int container_check_memory(const char *state_root, const char *id, struct err *e)
+{
+	struct err ignored = { 0 }; /* gone already: then there is nothing to say */
+	struct cgroup_oom oom;
+	auto_opened o = OPENED_INIT;
+
+	if (open_state(state_root, id, false, &o, &ignored) < 0 || !cgroup_oom(&o.state->cgroup, &oom) || !oom.kills)
+		return 0;
+	(void)err_set(e, ENOMEM, "container %s", id);
+	return cgroup_oom_explain(&o.state->cgroup, 0, e);
 }
 
 static bool shares_pid_namespace(struct opened *o)

@@ -398,6 +398,8 @@ static int exec_payload(struct stage *s, const struct words *w, struct fault *f)
 	struct program_clue clue;
 
 	program_look(s->path, &clue);
+	if (gate_say_exec(s, f))
+		return -f->code;
 	close_others(s, -1, -1, CLOSE_ON_EXEC);
 	signals_reset(0);
 	if (has(s, FINISH_NO_NEW_PRIVS)) {

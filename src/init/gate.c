@@ -25,6 +25,15 @@ int gate_ready(struct stage *s, struct fault *f)
 	return 0;
 }
 
+int gate_say_exec(const struct stage *s, struct fault *f)
+{
+	const char exec = FINISH_MSG_EXEC;
+
+	if (send(s->channel, &exec, 1, MSG_NOSIGNAL) != 1)
+		return fault_sys(f, "tell the runtime that the program comes");
+	return 0;
+}
+
 int gate_send_listener(const struct stage *s, int listener, struct fault *f)
 {
 	char byte = FINISH_MSG_LISTENER;

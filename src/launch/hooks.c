@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/wait.h"
@@ -251,15 +250,21 @@ static int run_one(const struct hook *h, const char *dir, const char *state, str
 
 int hooks_run(const struct hooks *h, enum hook_kind k, const char *dir, const char *state, bool keep_going, struct err *e)
 {
+	size_t failed = 0;
+
 	for (size_t i = 0; i < h->n; i++) {
+		struct err why = { 0 };
 		int64_t start = now_ms();
-		if (run_one(&h->v[i], dir, state, e) == 0)
+		if (run_one(&h->v[i], dir, state, &why) == 0)
 			continue;
-		err_wrap(e, "hooks.%s[%zu] %s (after %lld ms)", hooks_kind_name(k), i, h->v[i].path,
+		err_wrap(&why, "hooks.%s[%zu] %s (after %lld ms)", hooks_kind_name(k), i, h->v[i].path,
 			 (long long)(now_ms() - start));
+		if (failed++ == 0)
+			*e = why;
+		else
+			(void)err_more(e, "and %s", why.text);
 		if (!keep_going)
-			return -e->code;
-		log_warn("%s", e->text);
+			break;
 	}
-	return 0;
+	return failed ? -e->code : 0;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -499,22 +500,37 @@ static const struct { const char *doing; int (*run)(struct making *, struct err 
 	{ "launch: serve the process",	    serve_step },
 };
 
-/* A child that died before it could speak may have left its last words unread. */
-static void read_last_words(struct making *m, struct err *e)
+/* A child that died before it could speak may have left its last words unread. True when *e has them now. */
+static bool read_last_words(struct making *m, struct err *e)
 {
 	struct sync_in in;
 	struct err late = { 0 };
 
 	if (m->l->sync < 0 || m->l->step == SYNC_OVER || e->code == ETIMEDOUT)
-		return;
+		return false;
 	while (sync_receive(m->l->sync, &m->l->step, m->l->pid, &in, 0, &late) > 0) {
 		if (in.msg == SYNC_ERROR) {
 			take_error(&in, NULL, e);
-			return;
+			return true;
 		}
 		for (size_t i = 0; i < in.nfds; i++)
 			fd_close(&in.fds[i]);
 	}
+	return false;
+}
+
+/* A process that ended without a word: how, if that can be learned. It stays for launch_abort() to reap. */
+static void say_how_it_ended(int pidfd, struct err *e)
+{
+	enum { END_DEADLINE_MS = 1000 };
+	siginfo_t info = { 0 };
+
+	if (pidfd < 0 || wait_readable(pidfd, END_DEADLINE_MS) < 0 || waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOWAIT | WNOHANG) < 0)
+		return;
+	if (info.si_code == CLD_EXITED)
+		(void)err_more(e, "it exited with status %d", info.si_status);
+	else if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+		(void)err_more(e, "it was killed by signal %d (%s)", info.si_status, strsignal(info.si_status));
 }
 
 int launch_begin(const struct launch_request *r, struct launch *out, struct err *e)
@@ -536,8 +552,8 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 			f = steps[i].run(&m, e);
 		if (f == 0)
 			continue;
-		if (e->code == EPIPE || e->code == ECONNRESET)
-			read_last_words(&m, e);
+		if ((e->code == EPIPE || e->code == ECONNRESET) && !read_last_words(&m, e))
+			say_how_it_ended(out->pidfd, e);
 		reap_between(&m);
 		struct err ignored = { 0 };
 		(void)leave_namespaces(&m, &ignored); /* the first error is the one to report */
@@ -547,18 +563,45 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 	return 0;
 }
 
+/* True when caisson-init has ended as itself: execve(2) had not yet put the program into its place. */
+static bool died_in_exec(pid_t pid)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 && strstr(text, "(caisson-init) Z ");
+}
+
+static int serve_message(struct sync_in *in, const struct plan *p, launch_state_fn *state, pid_t pid, int *status, struct err *e)
+{
+	switch (in->msg) {
+	case SYNC_ERROR:
+		return take_error(in, status, e);
+	case SYNC_LISTENER:
+		return pass_listener(p, state, pid, in->fds[0], e);
+	default:
+		return 0;
+	}
+}
+
 static int serve_start(int sock, enum sync_step *step, const struct plan *p, launch_state_fn *state, pid_t pid, int *status,
 		       struct err *e)
 {
+	*status = 1;
+	int s = sync_send(sock, SYNC_GO, NULL, 0, e);
+	if (s == -EPIPE || s == -ECONNRESET)
+		return err_set(e, -s, "the container's process ended before it was told to run its program");
+	*step = SYNC_STARTING;
 	while (*step != SYNC_OVER) {
 		struct sync_in in;
 		int r = sync_receive(sock, step, pid, &in, deadline_of(&p->hooks[HOOK_START_CONTAINER]), e);
 		if (r > 0)
-			r = in.msg == SYNC_ERROR ? take_error(&in, status, e) : pass_listener(p, state, pid, in.fds[0], e);
+			r = serve_message(&in, p, state, pid, status, e);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	/* As PID 1 caisson-init lives on, and ends like this when all is over. */
+	return !p->init && died_in_exec(pid) ? err_set(e, ECONNRESET, "the new process was killed before its program ran") : 0;
 }
 
 int launch_keep(struct launch *l, struct err *e)
@@ -570,21 +613,18 @@ int launch_keep(struct launch *l, struct err *e)
 
 int launch_go(const struct launch_request *r, struct launch *l, int *status, struct err *e)
 {
-	*status = 1;
-	int s = sync_send(l->sync, SYNC_GO, NULL, 0, e);
-	if (s < 0)
-		return s;
-	l->step = SYNC_STARTING;
-	return serve_start(l->sync, &l->step, r->plan, r->state, l->pid, status, e);
+	int s = serve_start(l->sync, &l->step, r->plan, r->state, l->pid, status, e);
+
+	if (s == -ECONNRESET)
+		say_how_it_ended(l->pidfd, e);
+	return s;
 }
 
 int launch_serve_gate(int sock, const struct plan *p, launch_state_fn *state, pid_t pid, int *status, struct err *e)
 {
-	enum sync_step step = SYNC_STARTING;
+	enum sync_step step;
 
-	*status = 1;
-	int s = sync_send(sock, SYNC_GO, NULL, 0, e);
-	return s < 0 ? s : serve_start(sock, &step, p, state, pid, status, e);
+	return serve_start(sock, &step, p, state, pid, status, e);
 }
 
 void launch_release(struct launch *l)

@@ -24,7 +24,10 @@ static const struct rule { enum sync_step at; enum sync_msg msg; size_t fds; enu
 	{ SYNC_FINISHING, SYNC_READY,	 0, SYNC_WAITING },
 	{ SYNC_FINISHING, SYNC_ERROR,	 0, SYNC_OVER },
 	{ SYNC_STARTING,  SYNC_LISTENER, 1, SYNC_STARTING },
+	{ SYNC_STARTING,  SYNC_EXEC,	 0, SYNC_EXECING },
 	{ SYNC_STARTING,  SYNC_ERROR,	 0, SYNC_OVER },
+	{ SYNC_EXECING,	  SYNC_LISTENER, 1, SYNC_EXECING },
+	{ SYNC_EXECING,	  SYNC_ERROR,	 0, SYNC_OVER },
 };
 
 int sync_pair(int *ours, int *theirs, struct err *e)
@@ -108,8 +111,8 @@ int sync_receive(int fd, enum sync_step *step, pid_t pid, struct sync_in *in, in
 	in->nfds = SYNC_FDS;
 	ssize_t n = fd_recv(fd, &buf, sizeof(buf), in->fds, &in->nfds);
 	if (n == 0 || n == -ECONNRESET) {
-		if (*step != SYNC_STARTING)
-			return err_set(e, ECONNRESET, "the new process ended without a word (killed, or out of memory)");
+		if (*step != SYNC_EXECING)
+			return err_set(e, ECONNRESET, "the new process ended without a word");
 		*step = SYNC_OVER;
 		return 0;
 	}

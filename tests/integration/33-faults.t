@@ -28,7 +28,7 @@ n=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" "$TMP/delete-step
 k=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" | wc -l)
 grep -v '^child:' "$TMP/create-steps" > "$TMP/runtime-steps"
 c=$(wc -l < "$TMP/runtime-steps")
-plan $((2 * n + 2 * k + c + 9))
+plan $((2 * n + 2 * k + c + 10))
 
 is "run passes through more than thirty steps" "$([ "$(wc -l < "$TMP/run-steps")" -gt 30 ] && echo yes)" yes
 is "create too" "$([ "$(wc -l < "$TMP/create-steps")" -gt 30 ] && echo yes)" yes
@@ -65,6 +65,14 @@ while read -r step; do
 	is "a kill at '$step' of create without a cgroup leaves no process" "$(_our_processes)" ""
 	caisson delete --force "$ID" > /dev/null 2>&1
 done < "$TMP/runtime-steps"
+
+# The new process may die alone, at any step: the runtime then has the one record to write.
+grep "^child: " "$TMP/run-steps" | while read -r step; do
+	rm -f "$TMP/log"
+	CAISSON_FAULT=kill:$step caisson --log "$TMP/log" --log-format json run -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
+	jq -rs 'map(.level + " " + .msg) | join("|")' "$TMP/log" | grep -Eqx "error .*(killed by signal 9|exited with status 137).*" || echo "$step: $(cat "$TMP/log")"
+done > "$TMP/unsaid"
+is "a process that is killed at any step leaves one record that says so" "$(cat "$TMP/unsaid")" ""
 
 reconfig '.process.args = ["/bin/sleep", "1000"]'
 caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null

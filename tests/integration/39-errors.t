@@ -3,7 +3,7 @@
 # What a failed command says: what was done to what, what the kernel said, and what to do about it; and one record of it.
 # shellcheck disable=SC2016 # scripts stay in single quotes
 . "$(dirname "$0")/lib.sh"
-plan 42
+plan 59
 
 bundle
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -93,7 +93,7 @@ for kind in createRuntime createContainer startContainer; do
 	is "$kind: as text in one line" "$(tr -d '[:print:]' < "$TMP/said" | od -An -c | tr -d ' ')" '\n'
 done
 says "a hook that is late says what it said last" "$(hook prestart 'echo waiting for nobody; sleep 60' 'timeout: 1')" \
-	'hooks.prestart\[1\] .*timeout of 1 s, killed: waiting for nobody$'
+	'hooks.prestart\[1\] .*timeout of 1 s, killed.*: waiting for nobody$'
 says "inside the container too" "$(hook startContainer 'echo waiting for nobody; sleep 60' 'timeout: 1')" \
 	'hooks.startContainer\[1\] .*no end after 1 seconds, killed: waiting for nobody$'
 printf '#!/nowhere/interpreter\n' > "$TMP/script"
@@ -128,5 +128,71 @@ for road in run_delete create_start_delete; do
 	is "$road: a failing poststart hook" "$(post_runs '.hooks.poststart = [{path: "/bin/false"}]' $road)" 1
 	is "$road: all is well" "$(post_runs . $road)" 1
 done
+
+# ---- memory: the limit, the peak, and what is enough ----
+
+memory=$(ls -d /sys/fs/cgroup/memory/cgroup.procs 2> /dev/null || grep -qw memory /sys/fs/cgroup/cgroup.controllers 2> /dev/null && echo yes)
+if [ -n "$memory" ]; then
+	low='out of memory: the kernel killed .* its limit of 65536 bytes \(peak [0-9]+ bytes\): .*'
+	says "a limit too low to start with" '.linux.resources.memory = {limit: 65536}' \
+		"$low"'killed by signal 9.*\(raise linux.resources.memory.limit: a launch takes up to 524288 bytes'
+	fails "create says the same" "a launch takes up to 524288 bytes" caisson create -b "$BUNDLE" "$ID"
+	said '.linux.resources.memory = {limit: 524288}'
+	is "what it names is enough" "$RC $SAID" "0 "
+	said ".linux.resources.memory = {limit: 4194304, swap: 4194304} | .process.args = [\"/bin/sh\", \"-c\", $(printf %s "exec awk 'BEGIN { x = \"x\"; while (1) x = x x }'" | jq -Rs .)]"
+	like "a program that is killed for want of memory: run says so" "$RC $SAID" '^137 warning: out of memory: .* limit of 4194304 bytes \(peak 4[0-9]+ bytes\)'
+	jq '.linux.resources.memory = {limit: 4194304, swap: 4194304} | .process.args = ["/bin/sleep", "100"]' "$TMP/base.json" > "$BUNDLE/config.json"
+	caisson create -b "$BUNDLE" "$ID"
+	pid=$(caisson state "$ID" | jq .pid)
+	kill -KILL "$pid"
+	wait_for 5 has_status "$ID" stopped
+	fails "one whose first process was killed before start" "its process has ended before" caisson start "$ID"
+	caisson delete --force "$ID"
+else
+	skip 5 "no memory controller"
+fi
+
+# ---- one record, whatever happens ----
+
+# record NAME FORMAT WANTED COMMAND...: it fails with one record of that form, the text is on standard error too.
+record() {
+	_name=$1 _format=$2 _want=$3
+	shift 3
+	rm -f "$TMP/log"
+	caisson --log "$TMP/log" --log-format "$_format" "$@" > /dev/null 2> "$TMP/err" < /dev/null
+	case $_format in
+	json) _msg=$(jq -rs 'if length == 1 and .[0].level == "error" and (.[0].time | fromdate) > 0 then .[0].msg else "not one record" end' "$TMP/log" 2>&1) ;;
+	text) _msg=$(sed -n 's/^time="[^"]*" level=error msg="\(.*\)"$/\1/p' "$TMP/log" | sed 's/\\\(.\)/\1/g') ;;
+	esac
+	like "$_name, $_format" "$(wc -l < "$TMP/log" | tr -d ' ')$(wc -l < "$TMP/err" | tr -d ' ') $_msg" "^11 $_want"
+	is "$_name, $_format: on standard error the same" "$(cat "$TMP/err")" "$_msg"
+}
+cp "$TMP/base.json" "$BUNDLE/config.json"
+reconfig "$(hook createContainer 'echo "a \"quoted\" \\ word"; exit 1') | .hooks.poststop = [{path: \"/bin/false\"}, {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"exit 4\"]}]"
+for format in json text; do
+	record "a failing hook and two failing poststop hooks" $format \
+		'hooks.createContainer\[1\] .*: a "quoted" \\ word \(and then: hooks.poststop\[0\] .*: and hooks.poststop\[1\] .*exit status 4\)$' create -b "$BUNDLE" "$ID"
+done
+cp "$TMP/base.json" "$BUNDLE/config.json"
+reconfig "$(hook createRuntime 'kill -KILL "$(sed "s/.*\"pid\": *\\([0-9]*\\).*/\\1/" | tr -dc 0-9)"')"
+record "the new process killed while it is made" json \
+	'(launch: |)the new process ended without a word: it was killed by signal 9 \(Killed\)$' create -b "$BUNDLE" "$ID"
+cp "$TMP/base.json" "$BUNDLE/config.json"
+mkfifo "$BUNDLE/rootfs/begun"
+reconfig "$(hook startContainer 'echo > /begun; sleep 60')"
+caisson create -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
+pid=$(caisson state "$ID" | jq .pid)
+{ read -r _ && kill -KILL "$pid"; } < "$BUNDLE/rootfs/begun" &
+record "caisson-init killed during start" json "the new process ended without a word" start "$ID"
+wait
+is "is seen as stopped" "$(status_of "$ID")" stopped
+caisson delete --force "$ID"
+caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null &
+read -r _ < "$BUNDLE/rootfs/begun"
+kill -KILL "$(caisson state "$ID" | jq .pid)"
+wait
+is "killed during run, nothing is left to delete" "$(status_of "$ID")" gone
+rm "$BUNDLE/rootfs/begun"
+record "an unknown container" json 'container "none": container does not exist$' start none
 
 leftovers_after

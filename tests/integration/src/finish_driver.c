@@ -359,6 +359,8 @@ static char hear(int fd)
 	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 	if (n <= 0) {
 		printf("eof\n");
+	} else if (m.bytes[0] == FINISH_MSG_EXEC && n == 1) {
+		/* said by every launch that gets so far */
 	} else if (m.bytes[0] == FINISH_MSG_READY && n == 1) {
 		printf("ready\n");
 	} else if (m.bytes[0] == FINISH_MSG_LISTENER && n == 1) {
