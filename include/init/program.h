@@ -26,10 +26,12 @@ enum program_trouble {
 	PROGRAM_OTHER_MACHINE,
 	PROGRAM_NO_FORMAT,	/* neither ELF nor #! */
 	PROGRAM_EMPTY,
+	PROGRAM_CUT,		/* an ELF file that ends within its headers */
 };
 struct program_clue {
 	enum program_trouble trouble;
 	int code;				/* errno for the interpreter or loader */
+	const char *why;			/* behind EACCES for the interpreter */
 	unsigned int machine;			/* e_machine */
 	char interpreter[PROGRAM_INTERPRETER];
 };

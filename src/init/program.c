@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "init/program.h"
@@ -18,6 +19,8 @@ enum { OWN_MACHINE = EM_NONE, OWN_SMALL_MACHINE = EM_NONE };
 #endif
 
 /* ---- finding ---- */
+
+enum { PROGRAM_BLAME = 256, PATH_SHOWN = 300 };
 
 /* 0 when it can be run, or the errno that says why not. */
 static int runnable(const char *path)
@@ -54,14 +57,60 @@ static int status_for(int code)
 	return code == ENOENT || code == ENOTDIR ? FAULT_NOT_FOUND : FAULT_NOT_EXECUTABLE;
 }
 
+/* Why access(2) said EACCES for a file that is there. */
+static const char *no_access(const char *path)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return "a directory above it may not be entered by this user";
+	if (!S_ISREG(st.st_mode))
+		return "it is not a regular file";
+	if (!(st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
+		return "it has no x bit: chmod +x";
+	if (statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
+		return "it lies on a mount with noexec";
+	return "its x bits are for other users";
+}
+
+/* The first component of `path` that is to blame for ENOENT, ENOTDIR or ELOOP, as a text behind the error; "" when it is the last
+ * one that is just missing. */
+static void blame(const char *path, char *out, size_t size)
+{
+	char part[PROGRAM_PATH];
+	struct stat st;
+
+	out[0] = '\0';
+	for (size_t i = 1; i < sizeof(part) && path[i - 1]; i++) {
+		if ((path[i] && path[i] != '/') || path[i - 1] == '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (stat(part, &st) == 0) {
+			if (!path[i] || S_ISDIR(st.st_mode))
+				continue;
+			fault_format(out, size, " (%s is not a directory)", part);
+		} else if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode)) {
+			fault_format(out, size, " (%s is a symbolic link that leads nowhere in this root file system)", part);
+		} else if (path[i]) {
+			fault_format(out, size, " (%s is missing)", part);
+		}
+		return;
+	}
+}
+
 static int refuse_path(const char *name, int code, struct fault *f)
 {
-	bool seen = code == EACCES || code == EISDIR;
+	char why[PROGRAM_BLAME];
 
 	f->status = status_for(code);
-	if (seen)
+	if (code == EISDIR)
 		return fault_set(f, code, "exec: \"%s\": %s", name, small_text(code));
-	return fault_set(f, code, "exec: \"%s\": stat %s: %s", name, name, small_text(code));
+	if (code == EACCES)
+		return fault_set(f, code, "exec: \"%s\": %s (%s)", name, small_text(code), no_access(name));
+	blame(name, why, sizeof(why));
+	return fault_set(f, code, "exec: \"%s\": stat %s: %s%s", name, name, small_text(code), why);
 }
 
 static int search(const char *name, const char *dirs, char *path, struct fault *f)
@@ -93,7 +142,9 @@ static int search(const char *name, const char *dirs, char *path, struct fault *
 		return fault_set(f, EACCES, "exec: \"%s\": permission denied (it is in $PATH, but not executable)", name);
 	}
 	f->status = FAULT_NOT_FOUND;
-	return fault_set(f, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+	char shown[PATH_SHOWN];
+	size_t cut = fault_format(shown, sizeof(shown), "%s", dirs);
+	return fault_set(f, ENOENT, "exec: \"%s\": executable file not found in $PATH (%s%s)", name, shown, dirs[cut] ? "..." : "");
 }
 
 int program_find(const char *name, const char *search_path, char *path, struct fault *f)
@@ -119,21 +170,45 @@ static void note(struct program_clue *c, enum program_trouble trouble, int code)
 	c->code = code;
 }
 
-static void look_at_loader(int fd, const Elf64_Ehdr *e, struct program_clue *c)
-{
-	for (unsigned int i = 0; i < e->e_phnum && i < 64; i++) {
-		Elf64_Phdr p;
-		off_t at = (off_t)(e->e_phoff + i * sizeof(p));
+/* Where the program headers are, in a file of either class. */
+struct headers { uint64_t at; unsigned int n, size; bool small; };
 
-		if (pread(fd, &p, sizeof(p), at) != (ssize_t)sizeof(p))
+/* The span of a header if it is PT_INTERP, else len 0. False: the file ends before. */
+static bool read_header(int fd, const struct headers *h, unsigned int i, uint64_t *off, uint64_t *len)
+{
+	union { Elf64_Phdr big; Elf32_Phdr small; } p;
+
+	*len = 0;
+	if (pread(fd, &p, h->size, (off_t)(h->at + (uint64_t)i * h->size)) != (ssize_t)h->size)
+		return false;
+	if (h->small && p.small.p_type == PT_INTERP) {
+		*off = p.small.p_offset;
+		*len = p.small.p_filesz;
+	} else if (!h->small && p.big.p_type == PT_INTERP) {
+		*off = p.big.p_offset;
+		*len = p.big.p_filesz;
+	}
+	return true;
+}
+
+static void look_at_loader(int fd, const struct headers *h, struct program_clue *c)
+{
+	uint64_t off = 0, len;
+
+	for (unsigned int i = 0; i < h->n && i < 64; i++) {
+		if (!read_header(fd, h, i, &off, &len)) {
+			note(c, PROGRAM_CUT, ENOEXEC);
 			return;
-		if (p.p_type != PT_INTERP)
+		}
+		if (!len)
 			continue;
-		if (p.p_filesz < 2 || p.p_filesz >= sizeof(c->interpreter))
+		if (len < 2 || len >= sizeof(c->interpreter))
 			return;
-		if (pread(fd, c->interpreter, p.p_filesz, (off_t)p.p_offset) != (ssize_t)p.p_filesz)
+		if (pread(fd, c->interpreter, len, (off_t)off) != (ssize_t)len) {
+			note(c, PROGRAM_CUT, ENOEXEC);
 			return;
-		c->interpreter[p.p_filesz] = '\0';
+		}
+		c->interpreter[len] = '\0';
 		int code = runnable(c->interpreter);
 		if (code)
 			note(c, PROGRAM_NO_LOADER, code);
@@ -144,17 +219,22 @@ static void look_at_loader(int fd, const Elf64_Ehdr *e, struct program_clue *c)
 static void look_at_elf(int fd, const unsigned char *head, struct program_clue *c)
 {
 	Elf64_Ehdr e;
+	Elf32_Ehdr s;
 
 	memcpy(&e, head, sizeof(e));
+	memcpy(&s, head, sizeof(s));
 	c->machine = e.e_machine;	/* at the same place in both classes */
 	if (e.e_ident[EI_DATA] != ELFDATA2LSB)
 		c->machine = (e.e_machine >> 8 | e.e_machine << 8) & 0xffff;
-	if (OWN_MACHINE == EM_NONE || (int)c->machine == OWN_SMALL_MACHINE)
+	if (OWN_MACHINE == EM_NONE)
 		return;
+	/* A small program runs where the kernel was built for it, and is of another machine where it was not. */
 	if ((int)c->machine != OWN_MACHINE)
 		note(c, PROGRAM_OTHER_MACHINE, ENOEXEC);
-	else if (e.e_ident[EI_CLASS] == ELFCLASS64 && e.e_phentsize == sizeof(Elf64_Phdr))
-		look_at_loader(fd, &e, c);
+	if ((int)c->machine == OWN_MACHINE && e.e_phentsize == sizeof(Elf64_Phdr))
+		look_at_loader(fd, &(struct headers){ e.e_phoff, e.e_phnum, sizeof(Elf64_Phdr), false }, c);
+	else if ((int)c->machine == OWN_SMALL_MACHINE && e.e_ident[EI_CLASS] == ELFCLASS32 && s.e_phentsize == sizeof(Elf32_Phdr))
+		look_at_loader(fd, &(struct headers){ s.e_phoff, s.e_phnum, sizeof(Elf32_Phdr), true }, c);
 }
 
 /* The word after #!, as the kernel takes it. */
@@ -186,7 +266,8 @@ void program_look(const char *path, struct program_clue *clue)
 		if (len >= (ssize_t)sizeof(Elf64_Ehdr) && !memcmp(head, ELFMAG, SELFMAG))
 			look_at_elf(fd, head, clue);
 		else if (len >= 0 && !script)
-			note(clue, len ? PROGRAM_NO_FORMAT : PROGRAM_EMPTY, ENOEXEC);
+			note(clue, !len ? PROGRAM_EMPTY : len >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG) ? PROGRAM_CUT
+										      : PROGRAM_NO_FORMAT, ENOEXEC);
 		(void)close(fd);
 		if (!script)
 			return;
@@ -197,6 +278,7 @@ void program_look(const char *path, struct program_clue *clue)
 		int code = runnable(clue->interpreter);
 		if (code) {
 			note(clue, PROGRAM_NO_INTERPRETER, code);
+			clue->why = code == EACCES ? no_access(clue->interpreter) : "";
 			return;
 		}
 	}
@@ -228,8 +310,27 @@ static int explain_interpreter(const char *name, const struct program_clue *c, s
 	if (crlf)
 		shown[len - 1] = '\0';
 	f->status = status_for(c->code);
-	return fault_set(f, c->code, "exec: \"%s\": its interpreter %s: %s%s", name, shown, small_text(c->code),
-			 crlf ? " (the #! line ends in CR LF: save the script with Unix line ends)" : "");
+	const char *why = c->code == EACCES ? c->why : "";
+	return fault_set(f, c->code, "exec: \"%s\": its interpreter %s: %s%s%s%s%s", name, shown, small_text(c->code),
+			 *why ? " (" : "", why, *why ? ")" : "", crlf ? " (the #! line ends in CR LF: save the script with Unix line ends)" : "");
+}
+
+static const char *hint_for(int code, enum program_trouble trouble)
+{
+	if (code == E2BIG)
+		return " (one string takes at most 128 kB, all arguments and variables a quarter of the stack limit)";
+	if (code == ETXTBSY)
+		return " (it is open for writing)";
+	if (code == EACCES)
+		return " (something on the way to it, its mount, or a security module forbids it)";
+	if (code != ENOEXEC)
+		return "";
+	switch (trouble) {
+	case PROGRAM_EMPTY: return " (the file is empty)";
+	case PROGRAM_NO_FORMAT: return " (neither an ELF program nor a script that begins with #!)";
+	case PROGRAM_CUT: return " (an ELF file that ends too early: was it copied whole?)";
+	default: return " (the kernel does not take its ELF headers)";
+	}
 }
 
 int program_explain(const char *name, int code, const struct program_clue *c, struct fault *f)
@@ -246,10 +347,6 @@ int program_explain(const char *name, int code, const struct program_clue *c, st
 	if (code == ENOEXEC && c->trouble == PROGRAM_OTHER_MACHINE)
 		return fault_set(f, code, "exec: \"%s\": exec format error (built for %s, and this machine is %s)", name,
 				 machine_name(c->machine), machine_name(OWN_MACHINE));
-	if (code == ENOEXEC && c->trouble == PROGRAM_EMPTY)
-		return fault_set(f, code, "exec: \"%s\": exec format error (the file is empty)", name);
-	if (code == ENOEXEC && c->trouble == PROGRAM_NO_FORMAT)
-		return fault_set(f, code, "exec: \"%s\": exec format error (neither an ELF program nor a script that begins "
-				 "with #!)", name);
-	return fault_set(f, code, "exec: \"%s\": %s", name, small_text(code));
+	const char *why = hint_for(code, c->trouble);
+	return fault_set(f, code, "exec: \"%s\": %s%s", name, small_text(code), why);
 }

@@ -552,8 +552,10 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 			f = steps[i].run(&m, e);
 		if (f == 0)
 			continue;
-		if ((e->code == EPIPE || e->code == ECONNRESET) && !read_last_words(&m, e))
+		if ((e->code == EPIPE || e->code == ECONNRESET) && !read_last_words(&m, e)) {
+			(void)err_set(e, ECONNRESET, "the new process ended without a word");
 			say_how_it_ended(out->pidfd, e);
+		}
 		reap_between(&m);
 		struct err ignored = { 0 };
 		(void)leave_namespaces(&m, &ignored); /* the first error is the one to report */

@@ -103,12 +103,12 @@ unlike "and nothing has run then" "$OUT" '^ran$'
 # ---- finding the program ----
 
 drive "$PATH_ENV" -- nosuchprogram
-like "not in PATH" "$OUT" '^error 127 2 exec: "nosuchprogram": executable file not found in \$PATH$'
+like "not in PATH" "$OUT" '^error 127 2 exec: "nosuchprogram": executable file not found in \$PATH \(.*/bin.*\)$'
 like "is known before READY, and the status is 127" "$(echo "$OUT" | tr '\n' ' ')" '^error .*exit 127 $'
 drive -- "$TMP/none"
 like "not there" "$OUT" '^error 127 2 exec: "/.*/none": stat /.*/none: no such file or directory'
 drive -- /etc/passwd
-like "not executable" "$OUT" '^error 126 13 exec: "/etc/passwd": permission denied$'
+like "not executable" "$OUT" '^error 126 13 exec: "/etc/passwd": permission denied \(it has no x bit: chmod \+x\)$'
 drive -- /etc
 like "a directory" "$OUT" '^error 126 21 exec: "/etc": is a directory: permission denied$'
 drive -- ''

@@ -3,9 +3,9 @@
 # What a failed command says: what was done to what, what the kernel said, and what to do about it; and one record of it.
 # shellcheck disable=SC2016 # scripts stay in single quotes
 . "$(dirname "$0")/lib.sh"
-plan 59
+plan 85
 
-bundle
+bundle .
 cp "$BUNDLE/config.json" "$TMP/base.json"
 
 # said FILTER: runs the edited document; what it says goes into $SAID, its status into $RC.
@@ -129,6 +129,74 @@ for road in run_delete create_start_delete; do
 	is "$road: all is well" "$(post_runs . $road)" 1
 done
 
+# ---- the program: what of it is missing, by name ----
+
+R=$BUNDLE/rootfs
+put() { # NAME TEXT [MODE]
+	# shellcheck disable=SC2059 # the text is the format
+	printf "$2" > "$R/$1"
+	chmod "${3:-755}" "$R/$1"
+}
+put no-interpreter '#!/bin/nosuch -x\necho\n'
+put crlf '#!/bin/sh\r\necho\r\n'
+put plain-interpreter '#!/no-x\n'
+put script-of-script '#!/no-interpreter\n'
+put no-format 'echo hi\n'
+put empty ''
+put no-x '#!/bin/sh\n' 644
+cp /bin/busybox "$R/arm"
+printf '\267\000' | dd of="$R/arm" bs=1 seek=18 conv=notrunc 2> /dev/null
+head -c 40 /bin/busybox > "$R/cut"
+# A 32-bit program of 84 bytes, whose program header names a loader.
+{
+	printf '\177ELF\001\001\001\000\000\000\000\000\000\000\000\000\002\000\003\000\001\000\000\000\124\200\004\010\064\000\000\000'
+	printf '\000\000\000\000\000\000\000\000\064\000\040\000\001\000\000\000\000\000\000\000'
+	printf '\003\000\000\000\124\000\000\000\000\000\000\000\000\000\000\000\022\000\000\000\022\000\000\000\004\000\000\000\001\000\000\000'
+	printf '/lib/no-loader.so\000'
+} > "$R/small"
+chmod 755 "$R/cut" "$R/small"
+mkdir "$R/shut"
+cp "$R/crlf" "$R/shut/in"
+chmod 700 "$R/shut"
+program() { says "$1" ".process.args = [\"$2\"]" "exec: \"$2\": $3"; }
+program "a script's interpreter" /no-interpreter 'its interpreter /bin/nosuch: no such file or directory$'
+program "and that of the interpreter" /script-of-script 'its interpreter /bin/nosuch: no such file or directory$'
+program "an interpreter without x bit" /plain-interpreter 'its interpreter /no-x: permission denied \(it has no x bit'
+program "a #! line with CR LF" /crlf 'its interpreter /bin/sh: no such file or directory \(the #! line ends in CR LF'
+program "a loader of the other class" /small '(its loader /lib/no-loader.so: no such file or directory|exec format error \(built for i386)'
+program "another machine" /arm 'exec format error \(built for arm64, and this machine is x86_64\)$'
+program "neither ELF nor #!" /no-format 'exec format error \(neither an ELF program nor a script that begins with #!\)$'
+program "an empty file" /empty 'exec format error \(the file is empty\)$'
+program "a file that was cut" /cut 'exec format error \(an ELF file that ends too early'
+program "no x bit" /no-x 'permission denied \(it has no x bit: chmod \+x\)$'
+program "a directory" /m '.*permission denied$'
+program "a link in a circle" /loop 'stat /loop: too many levels of symbolic links \(/loop is a symbolic link that leads nowhere'
+program "a link to nothing" /dangling 'stat /dangling: no such file or directory \(/dangling is a symbolic link that leads nowhere'
+program "a component that is a file" /file/x 'stat /file/x: not a directory \(/file is not a directory\)$'
+program "a component that is missing" /no/such/x 'stat /no/such/x: no such file or directory \(/no is missing\)$'
+program "not there" /none 'stat /none: no such file or directory$'
+program "not in PATH, and which that is" none 'executable file not found in \$PATH \(/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\)$'
+says "a mount with noexec" "$(with "{destination: \"/m\", source: \"$R/bin\", options: [\"bind\", \"noexec\"]}") | .process.args = [\"/m/busybox\"]" \
+	'exec: "/m/busybox": permission denied \(it lies on a mount with noexec\)$'
+says "a directory that the user may not enter" '.process.args = ["/shut/in"] | .process.user = {uid: 1000, gid: 1000}' \
+	'exec: "/shut/in": permission denied \(a directory above it may not be entered'
+put for-others '#!/bin/sh\n' 710
+says "x bits for others" '.process.args = ["/for-others"] | .process.user = {uid: 1000, gid: 1000}' \
+	'exec: "/for-others": permission denied \(its x bits are for other users'
+cp "$TMP/base.json" "$BUNDLE/config.json"
+reconfig '.process.args = ["/bin/sleep", "100"] | .root.readonly = false'
+caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
+for p in none /none /no-interpreter; do
+	caisson exec "$ID" $p > "$TMP/said" 2>&1 < /dev/null
+	like "exec of $p ends with 255 and the words that engines look for" "$? $(cat "$TMP/said")" \
+		'^255 error: exec failed: exec: .*(executable file not found in \$PATH|no such file or directory)'
+done
+caisson delete --force "$ID"
+for p in '127 none' '127 /none' '126 /no-x'; do
+	caisson launch --init=none "$R" -- "${p#* }" > "$TMP/said" 2>&1 < /dev/null
+	is "launch of ${p#* } ends as a shell does" "$?" "${p% *}"
+done
+
 # ---- memory: the limit, the peak, and what is enough ----
 
 memory=$(ls -d /sys/fs/cgroup/memory/cgroup.procs 2> /dev/null || grep -qw memory /sys/fs/cgroup/cgroup.controllers 2> /dev/null && echo yes)
@@ -195,4 +263,4 @@ is "killed during run, nothing is left to delete" "$(status_of "$ID")" gone
 rm "$BUNDLE/rootfs/begun"
 record "an unknown container" json 'container "none": container does not exist$' start none
 
-leftovers_after
+leftovers_after "nothing is left behind"
