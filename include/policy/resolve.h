@@ -59,6 +59,7 @@ int policy_config_check(struct arena *a, const struct policy_files *files, const
 
 struct policy_ask {
 	const char *named, *named_from;	/* --policy, or the program's name: in the place of "default" or "standalone" */
+	bool outright;	/* named for this one container (launch --policy): rules are not asked; the floor holds all the same */
 	bool standalone;
 };
 /* *out is NULL when there are no files to look at: the built-in level alone decides then, as policy_merge does it. */

@@ -29,8 +29,8 @@ const struct cli_option cli_global_options[] = {
 	{ "root", 0, CLI_STRING, AT(root), "DIR",
 	  "directory of the containers' state (default: /run/caisson, or "
 	  "$XDG_RUNTIME_DIR/caisson for ordinary users)" },
-	{ "policy", 0, CLI_STRING, AT(policy), "LEVEL",
-	  "none, baseline, hardened or strict (default: by the name of the "
+	{ "policy", 0, CLI_STRING, AT(policy), "NAME",
+	  "none, baseline, hardened, strict or a profile (default: by the name of the "
 	  "program, as in caisson-strict; else baseline)" },
 	{ "log", 0, CLI_STRING, AT(log), "FILE",
 	  "append log records to FILE (default: standard error)" },

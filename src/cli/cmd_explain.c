@@ -18,8 +18,8 @@ struct explain_options {
 
 static const struct cli_option explain_options[] = {
 	{ "json", 0, CLI_BOOL, offsetof(struct explain_options, json), NULL, "print the decision, and the whole plan, as JSON" },
-	{ "policy", 0, CLI_STRING, offsetof(struct explain_options, policy), "LEVEL",
-	  "none, baseline, hardened or strict (default: as create would choose)" },
+	{ "policy", 0, CLI_STRING, offsetof(struct explain_options, policy), "NAME",
+	  "none, baseline, hardened, strict or a profile (default: as create would choose)" },
 	{ "image-config", 0, CLI_STRING, offsetof(struct explain_options, image_config), "FILE",
 	  "image config whose capability label narrows the container too" },
 	{ 0 },

@@ -12,7 +12,8 @@
 
 /* clang-format off */
 const struct cli_option launch_option_table[] = {
-	{ "policy", 0, CLI_STRING, AT(policy), "LEVEL", "none, baseline, hardened or strict (default: strict)" },
+	{ "policy", 0, CLI_STRING, AT(policy), "NAME",
+	  "none, baseline, hardened, strict or a profile (default: strict, or what caisson.json says)" },
 	{ "name", 0, CLI_STRING, AT(name), "ID", "name of the container (default: launch- and eight digits)" },
 	{ "detach", 'd', CLI_BOOL, AT(detach), NULL, "run in the background and print the name" },
 	{ "rm", 0, CLI_BOOL, AT(rm), NULL, "with -d: delete the container when it ends (in the foreground that is always so)" },

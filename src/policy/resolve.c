@@ -437,7 +437,7 @@ static int make_choice(struct making *m, const struct policy_ask *ask, const str
 		err = load_named(m->r, where, name, &base, e);
 	if (err == 0)
 		err = check_rules(m->r, m->c, base, e);
-	if (err == 0)
+	if (err == 0 && !ask->outright)
 		err = choose_by_rule(m, s, &name, &mode, e);
 	if (err == 0)
 		err = load_named(m->r, m->choice->from, name, &m->chosen, e);

@@ -17,7 +17,7 @@ mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $U
 cp -a "$TMP/up/." "$UP"
 rm -rf "$ETC"
 mkdir -p "$ETC/profiles"
-plan 45
+plan 49
 
 config() { printf '%s\n' "$1" > "$ETC/caisson.json"; }
 profile() { printf '%s\n' "$2" > "$ETC/profiles/$1.json"; }
@@ -84,6 +84,15 @@ unlike "an annotation is granted nothing" "$(explained)" 'port 80'
 reconfig '.annotations = {"io.caisson.profile": "none"}'
 fails "an annotation cannot choose what is not listed" 'is not among the profiles that an annotation may choose' explained
 reconfig 'del(.annotations)'
+
+# ---- launch ----
+config '{ "schema": 1, "standalone": "svc-x", "rules": [ { "match": { "engine": "standalone", "argv0": "/bin/id" }, "profile": "hardened" } ] }'
+launched() { caisson launch --rm "$@" 2>&1 | grep -v '^warning'; }
+like "launch gets what standalone names" "$(launched "$BUNDLE/rootfs" -- /bin/busybox id)" '^uid=33 gid=33'
+like "a rule sees launch's program" "$(launched "$BUNDLE/rootfs" -- /bin/id)" '^uid=0'
+like "launch --policy chooses outright" "$(launched --policy svc-x "$BUNDLE/rootfs" -- /bin/id)" '^uid=33 gid=33'
+fails "launch --cap-add stays below a profile's ceiling" '--cap-add SYS_ADMIN: beyond the ceiling of profile svc-x' \
+	caisson launch --cap-add SYS_ADMIN "$BUNDLE/rootfs" -- /bin/x
 
 # ---- only warning ----
 config '{ "schema": 1, "floor": "none", "default": "strict", "mode": "warn" }'
