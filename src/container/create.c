@@ -25,6 +25,7 @@
 #include "kernel/tty.h"
 #include "launch/hooks.h"
 #include "launch/launch.h"
+#include "policy/ids.h"
 
 struct creating {
 	const struct create_request *r;
@@ -77,6 +78,8 @@ static int check_request(struct creating *c, struct err *e)
 		if (fcntl(3 + (int)i, F_GETFD) < 0)
 			return err_set(e, EBADF, "unable to stat preserved-fd %u (of %u): it is not open", i, c->r->preserve_fds);
 	int r = unit_check(&c->arena, p, c->r->systemd, e);
+	if (r == 0)
+		r = ids_check(p, &p->process, e);
 	return r < 0 ? r : check_notify(p, e);
 }
 

@@ -129,7 +129,12 @@ static int child_await_maps(struct child *c, struct err *e)
 		if (place_trees(c, fds, n, &next) < 0)
 			return err_set(e, EPROTO, "more mount trees than mounts");
 	}
-	return plan_of(c)->ns[NS_USER].mode == NS_INHERIT ? 0 : become_mapped_root(plan_of(c), e);
+	if (plan_of(c)->ns[NS_USER].mode == NS_INHERIT)
+		return 0;
+	int r = become_mapped_root(plan_of(c), e);
+	if (r == 0 && plan_of(c)->ns[NS_IPC].mode == NS_NEW && unshare(CLONE_NEWIPC) < 0)
+		return err_sys(e, "new ipc namespace");
+	return r;
 }
 
 /* From here on the process will meet the container: nobody in there may ptrace it or look through its descriptors

@@ -202,10 +202,15 @@ static int leave_namespaces(struct making *m, struct err *e)
 	return 0;
 }
 
-/* cgroup: unshared by the child after it has joined. time: made above. */
+/* cgroup: unshared by the child after it has joined. time: made above. ipc: whoever makes it owns the root of its mqueue, so with a
+ * user namespace the child does, once it is root there. */
 static uint64_t new_namespaces(const struct plan *p)
 {
-	return ns_flags(p->ns, NS_NEW) & ~(ns_clone_flag(NS_CGROUP) | ns_clone_flag(NS_TIME));
+	uint64_t later = ns_clone_flag(NS_CGROUP) | ns_clone_flag(NS_TIME);
+
+	if (p->ns[NS_USER].mode != NS_INHERIT)
+		later |= ns_clone_flag(NS_IPC);
+	return ns_flags(p->ns, NS_NEW) & ~later;
 }
 
 static long clone_child(struct making *m, int *pidfd)

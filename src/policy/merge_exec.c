@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "policy/ids.h"
 #include "policy/merge.h"
 #include "policy/merge_step.h"
 
@@ -49,6 +50,8 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 		return err_set(e, EPERM, "refused by %s \"%s\" (user): exec asks for %s; name an ordinary user "
 			       "(--user 65532:65532)", policy_level_find(stored->profile) < 0 ? "profile" : "level", stored->profile,
 			       p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups");
+	if (ids_check(stored, p, e) < 0)
+		return -e->code;
 	if (x->within_result) {
 		if (stored->process.apparmor)
 			p->apparmor = stored->process.apparmor;

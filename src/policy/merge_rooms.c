@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "base/sys.h"
+#include "policy/ids.h"
 #include "policy/merge_step.h"
 
 static const struct { enum ns_kind kind; const char *name, *type; } rooms[] = {
@@ -150,12 +151,7 @@ static bool covered(const struct merge *m, const char *path)
 /* The owner of a place that belongs to the container's user: an id that the container's map knows, or root. */
 static bool is_mapped(const struct merge *m, const struct id_maps *maps, uint32_t id)
 {
-	if (m->plan->ns[NS_USER].mode == NS_INHERIT)
-		return true;
-	for (size_t i = 0; i < maps->n; i++)
-		if (id >= maps->v[i].container && id - maps->v[i].container < maps->v[i].size)
-			return true;
-	return false;
+	return m->plan->ns[NS_USER].mode == NS_INHERIT || ids_mapped(maps, id);
 }
 
 static struct mount make_tmpfs(struct merge *m, const struct profile_tmpfs *t)

@@ -3,7 +3,7 @@
 # Namespaces: new, joined by path, or the caller's; user namespaces and their ids; what exec joins.
 . "$(dirname "$0")/lib.sh"
 need unshare readlink
-plan 72
+plan 73
 
 bundle
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -95,13 +95,16 @@ echo x > "$BUNDLE/rootfs/up/f"
 chmod 6755 "$BUNDLE/rootfs/up/f"
 shows "tmpcopyup makes unknown owners' files root's, without setuid" "$users | .mounts += [{destination: \"/up\", type: \"tmpfs\", options: [\"tmpcopyup\"]}]" \
 	'stat -c "%u:%g %a" /up /up/f' "0:0 755 0:0 755"
-refused "a user without a mapping" "$users | .process.user.uid = 5000" '(uid|user).*5000|mapp'
-refused "a group without a mapping" "$users | .process.user.additionalGids = [5000]" 'setgroups|5000|mapp'
+refused "a user without a mapping" "$users | .process.user.uid = 5000" \
+	'process.user.uid: 5000 has no mapping in the container.s user namespace: linux.uidMappings holds 0 to 999, 1000 to 1009'
+refused "a group without a mapping" "$users | .process.user.additionalGids = [7, 5000]" \
+	'process.user.additionalGids\[1\]: 5000 has no mapping .* linux.gidMappings holds 0 to'
 refused "mappings that overlap" "$users | .linux.uidMappings[1].hostID = 200500" 'linux.uidMappings|map'
 refused "a user namespace without mappings" '.linux.namespaces += [{type: "user"}]' 'linux.uidMappings|map'
 refused "mappings without a user namespace" '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings' 'user namespace|Mappings'
 shows "sysctls of its network" "$users | .linux.sysctl = {\"net.ipv4.ip_forward\": \"1\"}" 'cat /proc/sys/net/ipv4/ip_forward' 1
 shows "loopback is up there too" "$users" 'ip addr show dev lo | grep -c 127.0.0.1/8' 1
+shows "/dev/mqueue belongs to its root" "$users" 'stat -c "%u:%g %a" /dev/mqueue' "0:0 1777"
 shows "capabilities are those asked for" "$users" 'grep CapEff /proc/self/status' "CapEff: 0000000020000420"
 shows "limits" "$users | .process.rlimits = [{type: \"RLIMIT_NOFILE\", soft: 64, hard: 128}]" 'ulimit -Sn; ulimit -Hn' "64 128"
 idmapped=$(inside "$users | .mounts += [{destination: \"/tmp\", source: \"$BUNDLE\", options: [\"rbind\", \"idmap\"]}]" 'stat -c %u /tmp/config.json')
@@ -149,7 +152,7 @@ is "none of them is the host's" "$(for k in $kinds; do
 	[ "$(caisson exec "$ID" readlink "/proc/self/ns/$k" < /dev/null)" = "$(readlink "/proc/self/ns/$k")" ] && echo "$k"; done)" ""
 is "as root of it" "$(caisson exec "$ID" id -u < /dev/null)" 0
 is "as another user of it" "$(caisson exec -u 1001:1002 "$ID" id -u < /dev/null)" 1001
-fails "not as one that is not mapped" "5000" caisson exec -u 5000 "$ID" id -u
+fails "not as one that is not mapped" "process.user.uid: 5000 has no mapping" caisson exec -u 5000 "$ID" id -u
 pid=$(caisson state "$ID" | jq -r .pid)
 is "on the host it is the mapped one" "$(stat -c %u "/proc/$pid")" 200000
 caisson delete --force "$ID"
