@@ -11,6 +11,7 @@
 #   unit         Criterion: tests/unit, and tests/kernel (one mechanism against this kernel)
 #   integration  the binary against this kernel (root)
 #   faults       integration with points of failure (tests/integration files that ask for them)
+#   stress       many at a time, many at rest, the runtime killed at any moment (root)
 #   static       the static core: build, and integration with it
 #   sanitize     unit tests with the address and undefined behaviour sanitizers
 #   fuzz         each fuzzer for FUZZ_SECONDS (20)
@@ -35,7 +36,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=contrib/packages.sh
 . "$top/contrib/packages.sh"
 
-default_parts=(build lint unit integration faults static sanitize fuzz engines validation oracle cross distcheck vm leftovers)
+default_parts=(build lint unit integration faults stress static sanitize fuzz engines validation oracle cross distcheck vm leftovers)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${default_parts[@]}")
 for p in "${parts[@]}"; do
@@ -311,6 +312,12 @@ part_faults() {
 	export CAISSON_FAULTS=$work/faulty/caisson
 	integration faults faulty "${files[@]}"
 	unset CAISSON_FAULTS
+}
+
+part_stress() {
+	plain_build || return
+	TEST_SECONDS=${STRESS_SECONDS:-480} integration stress plain "$src"/tests/stress/*.t
+	grep -h '^# .* ms' "$out"/stress/*.tap | sed 's/^#/  /'
 }
 
 part_static() {

@@ -28,7 +28,7 @@ struct launch_options {
 	bool read_only, read_write, detach, interactive, tty, init, no_init, rm, print_spec,
 		dry_run;
 	const char *user, *env_file, *workdir, *hostname, *name, *network, *memory, *cpus,
-		*pids_limit, *policy, *stop_signal, *stop_timeout, *image_config, *userns,
+		*pids_limit, *policy, *stop_signal, *stop_timeout, *drain, *image_config, *userns,
 		*entrypoint, *pid_file;
 	struct cli_list tmpfs, cap_add, cap_drop, env, volume, mount, ulimit, security_opt, label;
 };
@@ -97,6 +97,7 @@ struct launch {
 	uint16_t rows, columns;
 	int stop_signal; /* 0 = SIGTERM */
 	uint32_t stop_timeout;
+	struct strings init_options;
 
 	bool own_users; /* a user namespace of its own */
 	struct id_range range;

@@ -24,6 +24,7 @@ struct policy_request {
 	const struct policy_choice *choice; /* policy/resolve.h: from files; NULL: none were looked at */
 	bool standalone;		/* launch: the level's private namespaces and tmpfs are made, not only demanded */
 	bool init;			/* keep caisson-init as PID 1 */
+	struct strings init_options;	/* for it; only with init */
 	bool root_idmap;		/* launch: attach the root id-mapped */
 	bool no_cgroup;
 	bool systemd;			/* the cgroup is asked of systemd */

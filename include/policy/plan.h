@@ -71,6 +71,7 @@ struct plan {
 	bool require_non_root;		/* uid and gid must not be 0: checked after setuid in caisson-init */
 	uint32_t securebits;		/* 0 = leave alone */
 	bool init;			/* caisson-init stays PID 1 (launch --init, or by itself) */
+	struct strings init_options;	/* for it: init/pid1.h, pid1_option() */
 
 	/* the room */
 	struct plan_root root;

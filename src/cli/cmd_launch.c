@@ -46,7 +46,10 @@ const struct cli_option launch_option_table[] = {
 	{ "pids-limit", 0, CLI_STRING, AT(pids_limit), "N", "limit of processes; -1 for none" },
 	{ "ulimit", 0, CLI_LIST, AT(ulimit), "NAME=SOFT[:HARD]", "resource limit, such as nofile=1024:4096" },
 	{ "stop-signal", 0, CLI_STRING, AT(stop_signal), "SIGNAL", "what SIGTERM to launch becomes (default: the image's, or SIGTERM)" },
-	{ "stop-timeout", 0, CLI_STRING, AT(stop_timeout), "SECONDS", "from SIGTERM to SIGKILL (default: 10; 0 waits for ever)" },
+	{ "stop-timeout", 0, CLI_STRING, AT(stop_timeout), "SECONDS", "from SIGTERM to SIGKILL (default: 10; 0 waits for ever); with -d "
+		"caisson-init counts them, and only when they are given" },
+	{ "drain", 0, CLI_STRING, AT(drain), "SECONDS", "when the command has ended, SIGTERM to what it left, that long to end, then "
+		"SIGKILL" },
 	{ "image-config", 0, CLI_STRING, AT(image_config), "FILE", "the image's configuration: OCI, Docker's, or the output of `docker "
 		"inspect`" },
 	{ "label", 'l', CLI_LIST, AT(label), "KEY=VALUE", "label of the container; overrides the image's" },

@@ -409,6 +409,7 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		.standalone = true,
 		.init = l->init,
 		.systemd = l->systemd,
+		.init_options = l->init_options,
 		.root_idmap = l->root_idmap,
 		.cap_add = l->cap_add,
 		.host_ns = l->network == LAUNCH_NET_HOST ? 1U << NS_NET : 0,

@@ -268,6 +268,15 @@ static void put_nodes(struct str *s, struct finish_span *span, const char *nodes
 	put_bytes(s, span, bits, sizeof(bits));
 }
 
+static void put_init_options(struct str *s, struct finish_span *span, const struct record_input *in)
+{
+	if (!in->pid1 || !in->plan->init_options.n)
+		return;
+	begin(s, span);
+	add_strings(s, &in->plan->init_options);
+	end(s, span);
+}
+
 static int encode(const struct record_input *in, struct str *s, struct err *e)
 {
 	struct finish_record r = { 0 };
@@ -289,6 +298,7 @@ static int encode(const struct record_input *in, struct str *s, struct err *e)
 	put_filters(s, &r.filters, in->filters);
 	put_nodes(s, &r.memory_nodes, in->plan->memory_policy.nodes);
 	put_hooks(s, &r.hooks, in->hook_state ? &in->plan->hooks[HOOK_START_CONTAINER] : &none);
+	put_init_options(s, &r.init_options, in);
 	if (in->hook_state)
 		put_bytes(s, &r.hook_state, in->hook_state, strlen(in->hook_state));
 	if (s->failed)

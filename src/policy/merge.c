@@ -323,6 +323,7 @@ static void begin(struct merge *m, const struct profile *p, struct plan *plan)
 	plan->id = m->r->id;
 	plan->bundle = m->r->bundle;
 	plan->init = m->r->init;
+	plan->init_options = m->r->init_options;
 	plan->level = p->level;
 	copy_document(plan, m->s);
 	if (!m->r->facts->apparmor)

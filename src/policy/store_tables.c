@@ -187,6 +187,7 @@ static const struct store_field plan_fields[] = {
 	FBOOL(struct plan, has_process), FSTRUCT(struct plan, process, &store_process_type),
 	FMASK(struct plan, cap_ceiling), FBOOL(struct plan, label_caps_set), FMASK(struct plan, label_caps),
 	FSTRUCT(struct plan, exec, &exec_type), FBOOL(struct plan, require_non_root), FUNSIGNED(struct plan, securebits), FBOOL(struct plan, init),
+	FLIST(struct plan, init_options, &text_type),
 	FSTRUCT(struct plan, root, &root_type), FLIST(struct plan, mounts, &mount_type),
 	FLIST(struct plan, devices, &device_type), FLIST(struct plan, net_devices, &net_device_type),
 	FLIST(struct plan, masked_paths, &text_type),

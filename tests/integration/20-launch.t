@@ -3,7 +3,7 @@
 # caisson launch: each flag, each refusal, in a pipe and detached.
 # shellcheck disable=SC2011,SC2016,SC2086
 . "$(dirname "$0")/lib.sh"
-plan 81
+plan 86
 
 ROOT=$TMP/root
 rootfs "$ROOT"
@@ -153,6 +153,21 @@ is "SIGTERM becomes the stop signal" "$(signalled TERM --stop-signal QUIT "$ROOT
 	while :; do sleep 0.1; done')" "quit 3"
 is "who ignores it is killed in the end" "$(signalled TERM --stop-timeout 1 "$ROOT" sh -c 'trap "" TERM; echo ready
 	while :; do sleep 0.1; done')" " 137"
+
+# ---- what the command leaves ----
+left='(trap "sleep 1; echo late; exit" TERM; echo up; : > /tmp/up; while :; do sleep 0.05; done) & while [ ! -e /tmp/up ]; do sleep 0.05; done; exit 7'
+is "what the command leaves is killed" "$(launch --user user "$ROOT" sh -c "$left"; echo $?)" "up
+7"
+is "with --drain it has the time to end, and the status is the command's" "$(launch --drain 5 --user user "$ROOT" sh -c "$left"; echo $?)" "up
+late
+7"
+fails "--drain takes seconds" "--drain soon: want seconds" caisson launch --drain soon "$ROOT" true
+stays='trap "" TERM; while :; do sleep 0.05; done'
+launch -d --stop-timeout 1 --user user --name "$MARK-t" "$ROOT" sh -c "$stays" > /dev/null
+sleep 0.3
+ok "-d --stop-timeout: a SIGTERM that is ignored" caisson kill "$MARK-t" TERM
+ok "... ends it in time" wait_for 10 has_status "$MARK-t" stopped
+caisson delete --force "$MARK-t"
 
 # ---- detached ----
 is "-d prints the name and holds no stream" "$(launch -d --user user --name "$MARK-d" "$ROOT" sleep 60)" "$MARK-d"

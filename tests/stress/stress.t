@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Many at a time, many at rest, and the runtime killed wherever it happens to be: nothing hangs and nothing stays.
-# STRESS scales the numbers (1: 60 launches, 60 execs, 100 at rest, 40 kills).
+# STRESS is per cent of the numbers (100: 200 launches and 200 execs at a time, 1000 at rest, 500 kills).
 
 # Mounts that other tests make are not for the comparison at the end, so this one has a mount namespace of its own.
 if [ -z "${STRESS_INSIDE:-}" ] && [ "$(id -u)" -eq 0 ]; then
 	STRESS_INSIDE=1 exec unshare --mount --propagation private sh "$0" "$@"
 fi
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../integration/lib.sh"
 plan 16
 
-many=$((60 * ${STRESS:-1})) rest=$((100 * ${STRESS:-1})) kills=$((40 * ${STRESS:-1}))
+many=$((2 * ${STRESS:-100})) rest=$((10 * ${STRESS:-100})) kills=$((5 * ${STRESS:-100}))
 # In a file, and not in the environment, where our own helpers would carry the mark too.
 marked="env CAISSON_TEST_MARK=$MARK"
 runtime=$TMP/runtime
@@ -83,8 +83,8 @@ is "and all of them go" "$(caisson list -q | grep "^$MARK-r" | xargs -n 1 -P 4 $
 
 # ---- killed at any moment ----
 
-# A moment in milliseconds, the same in each run: the tenth step of a launch comes after as many as the first.
-moment() { awk -v k="$1" 'BEGIN { srand(k); printf "%.4f", rand() * 0.02 }'; }
+# A moment, the same in each run: the tenth step of a launch comes after as many as the first.
+moment() { awk -v k="$1" 'BEGIN { srand(k); printf "%.4f", rand() * 0.025 }'; }
 stays() { # what of the container is still there
 	_our_processes | grep -v "^$$ "
 	cgroups
@@ -92,33 +92,69 @@ stays() { # what of the container is still there
 	states
 }
 clean() { [ -z "$(stays)" ]; }
+ours() { CAISSON_TEST_MARK=$MARK exec "$CAISSON" --root "$STATE" "$@" > /dev/null 2>&1 < /dev/null; }
+first_child() { read -r _child _ < "/proc/$1/task/$1/children" && echo "$_child"; } 2> /dev/null
 
-: > "$TMP/kill.errors"
-round=0
-while [ $round -lt $kills ]; do
-	round=$((round + 1))
-	id=$MARK-k$round
-	case $((round % 4)) in
-	0) $marked "$CAISSON" --root "$STATE" create -b "$BUNDLE" "$id" > /dev/null 2>&1 < /dev/null & ;;
-	1) $marked "$CAISSON" --root "$STATE" run -d -b "$BUNDLE" "$id" > /dev/null 2>&1 < /dev/null & ;;
-	2) caisson run -d -b "$BUNDLE" "$id" > /dev/null 2>&1 < /dev/null
-		$marked "$CAISSON" --root "$STATE" delete --force "$id" > /dev/null 2>&1 & ;;
-	3) caisson run -d -b "$BUNDLE" "$id" > /dev/null 2>&1 < /dev/null
-		$marked "$CAISSON" --root "$STATE" exec "$id" /bin/sleep 300 > /dev/null 2>&1 < /dev/null & ;;
+# round ID KIND: one command, and SIGKILL for it or for the process that it has just made.
+round() {
+	case $2 in
+	create | create-child) ours create -b "$BUNDLE" "$1" & ;;
+	run) ours run -d -b "$BUNDLE" "$1" & ;;
+	foreground | foreground-child) ours run -b "$BUNDLE" "$1" & ;;
+	no-cgroup) ours --cgroup-manager disabled create -b "$BUNDLE" "$1" & ;;
+	start)
+		(ours create -b "$BUNDLE" "$1")
+		ours start "$1" & ;;
+	delete)
+		(ours run -d -b "$BUNDLE" "$1")
+		ours delete --force "$1" & ;;
+	exec | exec-child)
+		(ours run -d -b "$BUNDLE" "$1")
+		ours exec "$1" /bin/sleep 300 & ;;
 	esac
 	victim=$!
-	sleep "$(moment $round)"
-	kill -KILL $victim 2> /dev/null
+	sleep "$(moment "$3")"
+	case $2 in
+	*-child) kill -KILL "$(first_child $victim)" 2> /dev/null || kill -KILL $victim 2> /dev/null ;;
+	*) kill -KILL $victim 2> /dev/null ;;
+	esac
 	{ wait $victim; } 2> /dev/null
-	timeout 10 "$CAISSON" --root "$STATE" list > "$TMP/.list" 2>&1 || echo "$round: list: $(cat "$TMP/.list")" >> "$TMP/kill.errors"
-	if ! timeout 10 "$CAISSON" --root "$STATE" state "$id" > "$TMP/.state" 2>&1; then
-		grep -q 'does not exist' "$TMP/.state" || echo "$round: state: $(cat "$TMP/.state")" >> "$TMP/kill.errors"
+	timeout 20 "$CAISSON" --root "$STATE" list > "$TMP/.list" 2>&1 || echo "$1 ($2): list: $(cat "$TMP/.list")"
+	if ! timeout 20 "$CAISSON" --root "$STATE" state "$1" > "$TMP/.state" 2>&1; then
+		grep -q 'does not exist' "$TMP/.state" || echo "$1 ($2): state: $(cat "$TMP/.state")"
 	fi
-	timeout 20 "$CAISSON" --root "$STATE" delete --force "$id" > "$TMP/.delete" 2>&1 ||
-		echo "$round: delete --force: status $?: $(cat "$TMP/.delete")" >> "$TMP/kill.errors"
-	wait_for 3 clean || { echo "$round: stays: $(stays | head -n 5 | tr '\n' ' ')"; stays | awk '/^[0-9]+ / { print $1 }' | xargs -r kill -KILL; } >> "$TMP/kill.errors"
-done
-is "$kills times killed in the middle: list and state answer, delete --force cleans" "$(head -n 10 "$TMP/kill.errors")" ""
+	timeout 20 "$CAISSON" --root "$STATE" delete --force "$1" > "$TMP/.delete" 2>&1 ||
+		echo "$1 ($2): delete --force: status $?: $(cat "$TMP/.delete")"
+	wait_for 5 clean || { echo "$1 ($2): stays: $(stays | head -n 5 | tr '\n' ' ')"; stays | awk '/^[0-9]+ / { print $1 }' | xargs -r kill -KILL; }
+}
+
+# worker NAME FIRST: every second round, in a place of its own, so that what stays of a round is known as its.
+kinds="create run delete exec foreground no-cgroup start create-child foreground-child exec-child"
+worker() {
+	trap - EXIT
+	MARK=$MARK-$1 TMP=$TMP/$MARK-$1
+	mkdir -p "$TMP/state"
+	STATE=$TMP/state
+	cp -a "$BUNDLE" "$TMP/bundle"
+	BUNDLE=$TMP/bundle
+	k=$2
+	while [ "$k" -le "$kills" ]; do
+		set -- $kinds
+		shift $((k / 2 % $#))
+		round "$MARK-k$k" "$1" "$k"
+		k=$((k + 2))
+	done
+}
+
+t=$(now_ms)
+(worker a 1) > "$TMP/kill.errors.a" 2>&1 &
+one=$!
+(worker b 2) > "$TMP/kill.errors.b" 2>&1 &
+wait $one $!
+is "$kills times killed in the middle: list and state answer, delete --force cleans" \
+	"$(cat "$TMP/kill.errors.a" "$TMP/kill.errors.b" | head -n 10)" ""
+diag "$kills kills: $(($(now_ms) - t)) ms"
+rm -rf --one-file-system "$TMP/$MARK-a" "$TMP/$MARK-b"
 
 # ---- as before ----
 
