@@ -316,7 +316,7 @@ part_faults() {
 
 part_stress() {
 	plain_build || return
-	TEST_SECONDS=${STRESS_SECONDS:-480} integration stress plain "$src"/tests/stress/*.t
+	TEST_SECONDS=${STRESS_SECONDS:-900} integration stress plain "$src"/tests/stress/*.t
 	grep -h '^# .* ms' "$out"/stress/*.tap | sed 's/^#/  /'
 }
 

@@ -106,9 +106,21 @@ int cgroup_remove(const struct cgroup *cg, struct err *e);
 /* The "data" object of `events --stats` in runc's form: cpu, cpuset, memory, pids, blkio, hugetlb.
  * New reference. */
 json_t *cgroup_stats(const struct cgroup *cg, struct err *e);
-/* Blocks until an out-of-memory event (0), until the cgroup is empty or gone (1), or for timeout_ms
- * (-1 = for ever), when it returns -ETIMEDOUT without an error text. */
-int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e);
+
+/* Out-of-memory events. dir is borrowed from the cgroup. */
+struct cgroup_watch {
+	int event;     /* eventfd (v1) or inotify (v2) */
+	bool v2;
+	uint64_t seen; /* v2: kills that have been told */
+	const char *dir;
+};
+#define CGROUP_WATCH_INIT { .event = -1 }
+/* From here on events count. 1: the cgroup has gone. */
+int cgroup_watch_open(const struct cgroup *cg, struct cgroup_watch *out, struct err *e);
+void cgroup_watch_close(struct cgroup_watch *w);
+/* Blocks until an event that was not told yet (0), until the cgroup is empty or gone (1), or for
+ * timeout_ms (-1 = for ever), when it returns -ETIMEDOUT without an error text. */
+int cgroup_watch_wait(struct cgroup_watch *w, int timeout_ms, struct err *e);
 
 /* What the memory controller has killed since the cgroup was made; bytes. False: there is no such controller. */
 struct cgroup_oom { uint64_t kills, limit, peak; };

@@ -7,6 +7,7 @@
 #ifndef CAISSON_KERNEL_RESCTRL_H
 #define CAISSON_KERNEL_RESCTRL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -32,6 +33,8 @@ int resctrl_make(const struct resctrl *g, const struct intel_rdt *want, struct e
 int resctrl_join(const struct resctrl *g, pid_t pid, struct err *e);
 /* Other shares for a class that is there. */
 int resctrl_update(const struct resctrl *g, const struct intel_rdt *want, struct err *e);
+/* The "intel_rdt" object of `events` in runc's form; empty without a class. New reference; NULL: no memory. */
+json_t *resctrl_stats(const struct resctrl *g, const char *root);
 int resctrl_remove(const struct resctrl *g, struct err *e);
 
 #endif

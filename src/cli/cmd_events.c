@@ -83,6 +83,9 @@ static int print_stats(const struct state *s, struct err *e)
 
 	if (!data)
 		return e->code ? -e->code : err_set(e, EIO, "the cgroup's figures cannot be read");
+	json_t *rdt = s->rdt.group ? resctrl_stats(&s->rdt, RESCTRL_ROOT) : NULL;
+	if (rdt)
+		(void)json_object_set_new(data, "intel_rdt", rdt); /* no memory: it stays the empty one */
 	r = print_event("stats", s->id, data, e);
 	json_decref(data);
 	return r;
@@ -101,7 +104,11 @@ static long long now_ms(void)
 static int follow(const struct state_dir *d, const struct state *s, int interval, struct err *e)
 {
 	long long next = now_ms();
+	struct cgroup_watch oom __attribute__((cleanup(cgroup_watch_close))) = CGROUP_WATCH_INIT;
+	int gone = cgroup_watch_open(&s->cgroup, &oom, e);
 
+	if (gone)
+		return gone < 0 ? gone : 0;
 	while (state_status(d, s) != STATUS_STOPPED) {
 		struct err wait_err = { 0 };
 		long long left = next - now_ms();
@@ -116,8 +123,7 @@ static int follow(const struct state_dir *d, const struct state *s, int interval
 		}
 		/* Short enough that the end of the container is seen where the kernel does not
 		 * tell. */
-		r = cgroup_wait_oom(&s->cgroup, (int)(left < CHECK_MS ? left : CHECK_MS),
-				    &wait_err);
+		r = cgroup_watch_wait(&oom, (int)(left < CHECK_MS ? left : CHECK_MS), &wait_err);
 		if (r == 0) {
 			r = print_event("oom", s->id, NULL, e);
 			if (r < 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes of a cgroup: listing, freezing, killing, and hearing of their end for want of
- * memory.
+ * The processes of a cgroup: listing, freezing, signalling, killing.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -372,102 +369,4 @@ int cgroup_kill(const struct cgroup *cg, struct err *e)
 			dir = cg->v[i].path;
 	}
 	return kill_by_rounds(cg, dir ? dir : cgroup_main_dir(cg), e);
-}
-
-/* ---- out of memory ---- */
-
-static int wait_fd(int fd, int timeout_ms, struct err *e)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int r;
-
-	do
-		r = poll(&p, 1, timeout_ms);
-	while (r < 0 && errno == EINTR && timeout_ms < 0);
-	if (r < 0 && errno != EINTR)
-		return err_sys(e, "cgroup: wait for memory events");
-	return r > 0 ? 1 : 0;
-}
-
-static int wait_oom_v1(const char *dir, int timeout_ms, struct err *e)
-{
-	char path[PATH_MAX], text[64];
-	uint64_t count;
-
-	snprintf(path, sizeof(path), "%s/memory.oom_control", dir);
-	auto_fd int control = open(path, O_RDONLY | O_CLOEXEC);
-	if (control < 0)
-		return errno == ENOENT ? 1 : err_sys(e, "cgroup: open %s", path);
-	auto_fd int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (event < 0)
-		return err_sys(e, "cgroup: eventfd");
-	snprintf(path, sizeof(path), "%s/cgroup.event_control", dir);
-	snprintf(text, sizeof(text), "%d %d", event, control);
-	int r = fd_write_to(AT_FDCWD, path, text);
-	if (r < 0)
-		return r == -ENOENT ? 1 : err_code(e, -r, "cgroup: write %s", path);
-	r = wait_fd(event, timeout_ms, e);
-	if (r <= 0)
-		return r < 0 ? r : -ETIMEDOUT;
-	if (read(event, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		return err_sys(e, "cgroup: read memory events");
-	/* Removing the cgroup fires the event as well. */
-	return access(path, F_OK) == 0 ? 0 : 1;
-}
-
-static int oom_count(const char *dir, uint64_t *out)
-{
-	return cgroup_get_key(dir, "memory.events", "oom_kill", out);
-}
-
-static int wait_oom_v2(const char *dir, int timeout_ms, struct err *e)
-{
-	static const char *const files[] = { "memory.events", "cgroup.events" };
-	int64_t deadline = now_ms() + timeout_ms;
-	char path[PATH_MAX], buf[4096];
-	uint64_t before, now, populated;
-	auto_fd int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	if (in < 0)
-		return err_sys(e, "cgroup: inotify");
-	for (size_t i = 0; i < N_ELEMENTS(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-		if (inotify_add_watch(in, path, IN_MODIFY) >= 0)
-			continue;
-		return errno == ENOENT && access(dir, F_OK) < 0
-			       ? 1
-			       : err_sys(e, "cgroup: watch %s", path);
-	}
-	if (oom_count(dir, &before) < 0)
-		return 1;
-	for (;;) {
-		int64_t left = timeout_ms < 0 ? -1 : deadline - now_ms();
-
-		if (cgroup_get_key(dir, "cgroup.events", "populated", &populated) < 0 ||
-		    populated == 0)
-			return 1;
-		if (timeout_ms >= 0 && left < 0)
-			return -ETIMEDOUT;
-		int r = wait_fd(in, (int)left, e);
-		if (r <= 0)
-			return r < 0 ? r : -ETIMEDOUT;
-		while (read(in, buf, sizeof(buf)) > 0)
-			;
-		if (oom_count(dir, &now) < 0)
-			return 1;
-		if (now > before)
-			return 0;
-	}
-}
-
-int cgroup_wait_oom(const struct cgroup *cg, int timeout_ms, struct err *e)
-{
-	const char *dir = cg->mode == CGROUP_NONE ? NULL : cgroup_dir_of(cg, "memory");
-
-	if (!dir)
-		return err_set(e, ENOTSUP,
-			       "cgroup: this container has no memory controller to tell of "
-			       "out-of-memory events");
-	return cg->mode == CGROUP_V2 ? wait_oom_v2(dir, timeout_ms, e)
-				     : wait_oom_v1(dir, timeout_ms, e);
 }

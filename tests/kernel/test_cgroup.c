@@ -439,11 +439,15 @@ Test(cgroup_kernel, running_out_of_memory_is_heard)
 	p.r.memory.swap = (struct opt_i64){ true, 16 << 20 };
 	place_make(&p);
 	place_limit(&p);
-	cr_expect_eq(cgroup_wait_oom(&p.cg, 10, &p.e), -ETIMEDOUT, "nothing has happened yet");
+	struct cgroup_watch w = CGROUP_WATCH_INIT;
+	cr_assert_eq(cgroup_watch_open(&p.cg, &w, &p.e), 0, "%s", p.e.text);
+	cr_expect_eq(cgroup_watch_wait(&w, 10, &p.e), -ETIMEDOUT, "nothing has happened yet");
 	pid_t pid = place_fork(&p, eats, NULL);
-	cr_expect_eq(cgroup_wait_oom(&p.cg, 5000, &p.e), 0, "%s", p.e.text);
 	cr_expect_eq(wait_for(pid), 128 + SIGKILL);
+	cr_expect_eq(cgroup_watch_wait(&w, 10, &p.e), 0, "it came while nobody waited: %s", p.e.text);
 	place_clear(&p);
-	cr_expect_eq(cgroup_wait_oom(&p.cg, 10, &p.e), 1, "the cgroup is gone");
+	cr_expect_eq(cgroup_watch_wait(&w, 5000, &p.e), 1, "the cgroup is gone");
+	cgroup_watch_close(&w);
+	cr_expect_eq(cgroup_watch_open(&p.cg, &w, &p.e), 1, "and has gone for good");
 	arena_done(&p.a);
 }

@@ -238,3 +238,47 @@ Test(resctrl, without_the_file_system_it_is_an_error)
 	cr_expect_eq(resctrl_check(&e), -ENOTSUP);
 	cr_expect(strstr(e.text, "linux.intelRdt: there is no resctrl"), "%s", e.text);
 }
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "-";
+}
+
+Test(resctrl, the_figures_of_a_class_have_runcs_names)
+{
+	static const char *const dirs[] = { "info", "info/L3", "info/MB", "c1/mon_data", "c1/mon_data/mon_L3_00", "c1/mon_data/mon_L3_01" };
+	char group[256];
+	const struct resctrl c = { .group = group }, none = { 0 };
+
+	snprintf(group, sizeof(group), "%s/c1", root);
+	make_class("c1", "    MB:0=50;1=20\n    L3:0=f;1=f0\n");
+	put("schemata", "    MB:0=100;1=100\n    L3:0=ff;1=ff\n");
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		cr_assert(mkdir(at(dirs[i]), 0700) == 0 || errno == EEXIST);
+	put("info/L3/cbm_mask", "ff\n");
+	put("info/L3/min_cbm_bits", "1\n");
+	put("info/L3/num_closids", "16\n");
+	put("info/MB/bandwidth_gran", "10\n");
+	put("info/MB/min_bandwidth", "10\n");
+	put("c1/mon_data/mon_L3_00/llc_occupancy", "4096\n");
+	put("c1/mon_data/mon_L3_00/mbm_total_bytes", "7\n");
+	put("c1/mon_data/mon_L3_00/mbm_local_bytes", "3\n");
+	put("c1/mon_data/mon_L3_01/llc_occupancy", "Unavailable\n");
+
+	json_t *o = resctrl_stats(&c, root), *empty = resctrl_stats(&none, root);
+	cr_expect_eq(json_object_size(empty), 0);
+	cr_expect_str_eq(text_of(json_object_get(o, "l3_cache_info"), "cbm_mask"), "ff");
+	cr_expect_eq(json_integer_value(json_object_get(json_object_get(o, "l3_cache_info"), "num_closids")), 16);
+	cr_expect_eq(json_integer_value(json_object_get(json_object_get(o, "mem_bw_info"), "bandwidth_gran")), 10);
+	cr_expect_str_eq(text_of(o, "l3_cache_schema_root"), "L3:0=ff;1=ff");
+	cr_expect_str_eq(text_of(o, "l3_cache_schema"), "L3:0=f;1=f0");
+	cr_expect_str_eq(text_of(o, "mem_bw_schema_root"), "MB:0=100;1=100");
+	cr_expect_str_eq(text_of(o, "mem_bw_schema"), "MB:0=50;1=20");
+	cr_expect_eq(json_array_size(json_object_get(o, "mbm_stats")), 1, "the second domain says nothing");
+	cr_expect_eq(json_integer_value(json_object_get(json_array_get(json_object_get(o, "mbm_stats"), 0), "mbm_local_bytes")), 3);
+	cr_expect_eq(json_array_size(json_object_get(o, "cmt_stats")), 1);
+	json_decref(o);
+	json_decref(empty);
+}
