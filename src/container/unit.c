@@ -11,7 +11,6 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +18,8 @@
 #include "base/helper.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
+#include "base/wait.h"
 #include "helpers/systemd.h"
 #include "kernel/cgroup_unit.h"
 
@@ -137,38 +138,23 @@ void unit_let_go(struct unit_keeper *k)
 	if (k->pid <= 0)
 		return;
 	fd_close(&k->sock);
-	(void)kill(k->pid, SIGKILL); /* our own child, not yet reaped: the pid is its own */
-	while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	/* Our own child, not yet reaped: the pid is its own. */
+	auto_fd int pidfd = sys_pidfd_open(k->pid, 0);
+	struct err why = { 0 };
+	(void)kill(k->pid, SIGKILL);
+	if (wait_reap(pidfd, k->pid, WAIT_END_MS, NULL, &why) < 0)
+		log_warn("caisson-systemd: %s", why.text);
 	k->pid = -1;
 }
 
-static int await_answer(int sock, struct err *e)
+static int read_answer(const struct unit_keeper *k, struct err *e)
 {
-	const int64_t deadline = now_ms() + wait_ms() + GRACE_MS;
-	struct pollfd p = { .fd = sock, .events = POLLIN };
+	char text[SYSTEMD_ANSWER_MAX + 1], who[WAIT_WHO];
+	ssize_t n;
 
-	for (;;) {
-		int64_t left = deadline - now_ms();
-		int r = poll(&p, 1, left > 0 ? (int)left : 0);
-
-		if (r > 0)
-			return 0;
-		if (r == 0)
-			return err_set(e, ETIMEDOUT, "systemd: no answer within %d s", (wait_ms() + 999) / 1000);
-		if (errno != EINTR)
-			return err_sys(e, "systemd: wait for the helper");
-	}
-}
-
-static int read_answer(int sock, struct err *e)
-{
-	char text[SYSTEMD_ANSWER_MAX + 1];
-	int r = await_answer(sock, e);
-	ssize_t n = r < 0 ? 0 : fd_recv(sock, text, sizeof(text) - 1, NULL, NULL);
-
-	if (r < 0)
-		return r;
+	if (wait_readable(k->sock, wait_ms() + GRACE_MS) < 0)
+		return err_set(e, ETIMEDOUT, "systemd: no answer within %d s (%s)", (wait_ms() + 999) / 1000, wait_who(k->pid, who));
+	n = fd_recv(k->sock, text, sizeof(text) - 1, NULL, NULL);
 	if (n <= 0)
 		return err_set(e, EPIPE, "systemd: caisson-systemd ended without an answer");
 	text[n] = '\0';
@@ -189,7 +175,7 @@ static int ask(struct unit_keeper *k, const struct str *request, struct err *e)
 	r = fd_send(k->sock, request->s, request->len, NULL, 0);
 	if (r < 0)
 		return err_code(e, -r, "systemd: send to caisson-systemd");
-	return read_answer(k->sock, e);
+	return read_answer(k, e);
 }
 
 /* ---- where it is ---- */

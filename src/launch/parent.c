@@ -226,13 +226,24 @@ static long clone_child(struct making *m, int *pidfd)
 	return sys_clone3(&args);
 }
 
+static int clone_failed(const struct making *m, struct err *e)
+{
+	const struct cgroup *cg = m->r->cgroup;
+
+	if (errno == EACCES && m->cgroup_dir >= 0 && cg->unit)
+		return err_code(e, EACCES,
+				"clone the new process into %s: this command runs outside of what the user's systemd manages, and from there the "
+				"kernel lets a user start nothing in it (systemd-run --user --scope starts a command inside)", cg->name);
+	return err_sys(e, "clone the new process into its namespaces and cgroup");
+}
+
 static int clone_step(struct making *m, struct err *e)
 {
 	int pidfd = -1;
 	long pid = clone_child(m, &pidfd);
 
 	if (pid < 0)
-		return err_sys(e, "clone the new process into its namespaces and cgroup");
+		return clone_failed(m, e);
 	if (pid == 0) {
 		if (m->between)
 			child_go_between(&m->child, is_exec(m->r) ? 0 : new_namespaces(m->r->plan),

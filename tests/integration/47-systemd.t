@@ -180,11 +180,13 @@ is "and nobody was asked" "$(cat "$TMP/log")" ""
 
 # ---- managers that are not well ----
 
+left() { echo "$(find /sys/fs/cgroup -name "$SCOPE" 2> /dev/null) $(keepers) $(_our_states)"; }
+is_clean() { [ "$(left)" = " 0 " ]; }
 # refused MODE TEXT: and nothing is left.
 refused() {
 	manager "$1"
 	fails "a manager that is $1" "$2" impatient create -b "$BUNDLE" "$ID"
-	is "nothing of it is left" "$(find /sys/fs/cgroup -name "$SCOPE") $(keepers) $(_our_states)" " 0 "
+	is "nothing of it is left" "$(wait_for 3 is_clean; left)" " 0 "
 }
 reconfig 'del(.annotations)'
 unmanage
