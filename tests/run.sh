@@ -26,6 +26,7 @@
 # Not among the default parts:
 #
 #   bench        tests/bench/run.sh: times beside crun, runc and the floor
+#   engines-sid  the engines' tests with Debian sid's containerd 2, Docker and runc, in a tree of their own (500 MB)
 #
 # As root on Debian it installs the packages it needs. Builds in $CAISSON_CACHE (kept, so that the next run is quick) or in
 # a temporary directory; the source tree is only read. Prints each failure and the reason of each skip; the last line is
@@ -40,9 +41,9 @@ default_parts=(build lint unit integration faults stress static sanitize fuzz en
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${default_parts[@]}")
 for p in "${parts[@]}"; do
-	case " ${default_parts[*]} bench " in
+	case " ${default_parts[*]} bench engines-sid " in
 	*" $p "*) ;;
-	*) echo "run.sh: no part named '$p'; there are: ${default_parts[*]} bench" >&2; exit 2 ;;
+	*) echo "run.sh: no part named '$p'; there are: ${default_parts[*]} bench engines-sid" >&2; exit 2 ;;
 	esac
 done
 
@@ -391,6 +392,25 @@ part_engines() {
 	export CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init CAISSON_SRCDIR=$src
 	test_rootfs || return
 	tap_files engines "${ENGINE_SECONDS:-400}" 1 "$src"/tests/engines/*.t
+}
+
+# The newest engines with the static core, which runs in any tree. Their tests are the same files.
+part_engines-sid() {
+	source_tree || return
+	if [ "$(id -u)" -ne 0 ]; then
+		note skip engines-sid "all of it" "needs root"
+		return
+	fi
+	step engines-sid "the four libraries, static" 600 "$src/contrib/build-static-deps.sh" "$work/static-deps" || return
+	build engines-sid static-core --enable-werror --enable-static-core --with-static-deps="$work/static-deps" || return
+	step engines-sid "a tree of sid's packages" 900 sh "$src/tests/engines/sid/root.sh" "$work/sid" || return
+	local t
+	mkdir -p "$out/engines-sid"
+	for t in containerd cri docker; do
+		printf '#!/bin/sh\nunset CAISSON_TEST_ROOTFS\nexec sh "%s" "%s" sh "%s"\n' "$src/tests/engines/sid/enter.sh" "$work/sid" "$src/tests/engines/$t.t" > "$out/engines-sid/sid-$t.t"
+	done
+	export CAISSON=$work/static-core/caisson CAISSON_INIT=$work/static-core/caisson-init CAISSON_SRCDIR=$src
+	KEEP="$src $work/static-core $TMPDIR" tap_files engines-sid "${ENGINE_SECONDS:-400}" 1 "$out"/engines-sid/sid-*.t
 }
 
 part_cross() {

@@ -15,6 +15,7 @@ while [ ! -e "$TMP/stop" ]; do
 	containerd --config /run/containerd.toml >> "$TMP/containerd.log" 2>&1 &
 	echo $! > /run/containerd.pid
 	wait $!
+	sleep 0.2
 done
 SH
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # debroot.sh DIR PACKAGE...: unpacks Debian packages with all they depend on below DIR, as an exported image would be. Nothing
-# is installed on this machine and no package script runs; the users are put in by hand. The mirror is that of apt.
+# is installed on this machine and no package script runs; the users are put in by hand. The mirror is that of apt, and so is
+# the release, unless SUITE names another one.
 set -eu
 dir=$1
 shift
@@ -11,8 +12,27 @@ rm -rf "$dir" "$apt"
 mkdir -p "$dir" "$apt/cache/archives/partial"
 : > "$apt/status"
 # an empty status file: nothing counts as installed, so everything is fetched
-DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root \
-	install -y --no-install-recommends --download-only "$@" > "$apt/log" 2>&1 || { tail -n 5 "$apt/log" >&2; exit 1; }
+cat > "$apt/conf" <<CONF
+Dir::State::status "$apt/status";
+Dir::Cache "$apt/cache";
+APT::Sandbox::User "root";
+CONF
+export APT_CONFIG="$apt/conf" DEBIAN_FRONTEND=noninteractive
+apt_get() { apt-get -qq "$@" > "$apt/log" 2>&1 || { tail -n 5 "$apt/log" >&2; exit 1; }; }
+if [ -n "${SUITE:-}" ]; then
+	mkdir -p "$apt/lists/partial"
+	# a mirror that stands still is good enough for tests
+	apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' | awk -v suite="$SUITE" \
+		'$2 == "main" && $1 ~ /\/debian\/?$/ { print "deb [check-valid-until=no] " $1 " " suite " main"; exit }' > "$apt/sources.list"
+	[ -s "$apt/sources.list" ] || { echo "debroot: apt knows no Debian mirror here" >&2; exit 1; }
+	cat >> "$apt/conf" <<CONF
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State::Lists "$apt/lists";
+CONF
+	apt_get update
+fi
+apt_get install -y --no-install-recommends --download-only "$@"
 for d in bin sbin lib lib64; do
 	mkdir -p "$dir/usr/$d"
 	ln -s "usr/$d" "$dir/$d"
