@@ -62,55 +62,37 @@ kill "$(cat /run/containerd.pid)"
 wait
 SH
 
-# containerd 2 has the same settings in other places.
+# What is shipped for merging, with caisson beside runc instead of in its place; containerd 2 has the same settings in other places.
 case $(containerd --version) in
 */v2\ *)
+	shipped=config-2.toml plugin=io.containerd.cri.v1.runtime containerd_table=
 	forgotten="caisson runc" # of a shim with two containers that is killed it clears away one
 	import_options="--snapshotter native --local" # its daemon unpacks for one snapshotter only
-	plugin=io.containerd.cri.v1.runtime
-	cat > "$TMP/containerd.toml" <<-TOML
-		version = 3
+	more='restrict_oom_score_adj = true
 		[plugins."io.containerd.cri.v1.images"]
 		  snapshotter = "native"
 		[plugins."io.containerd.cri.v1.images".pinned_images]
-		  sandbox = "localhost/pause:test"
-		[plugins."$plugin"]
-		  restrict_oom_score_adj = true
-	TOML
+		  sandbox = "localhost/pause:test"'
 	;;
 *)
+	shipped=config.toml plugin=io.containerd.grpc.v1.cri containerd_table='snapshotter = "native"'
 	forgotten=
 	import_options="--snapshotter native"
-	plugin=io.containerd.grpc.v1.cri
-	cat > "$TMP/containerd.toml" <<-TOML
-		version = 2
-		[plugins."$plugin"]
-		  sandbox_image = "localhost/pause:test"
-		  restrict_oom_score_adj = true
-		[plugins."$plugin".containerd]
-		  snapshotter = "native"
-	TOML
+	more='restrict_oom_score_adj = true
+		sandbox_image = "localhost/pause:test"'
 	;;
 esac
-# The daemon's own addresses come before the first table.
-sed -i '/^version/a root = "/var/lib/containerd"\nstate = "/run/containerd"' "$TMP/containerd.toml"
+sed -e "s|default_runtime_name = .*|$containerd_table|" -e 's|"/usr/bin/|"/run/bin/|' \
+	-e '/^version/a root = "/var/lib/containerd"\nstate = "/run/containerd"' "$here/../../contrib/containerd/$shipped" > "$TMP/containerd.toml"
 cat >> "$TMP/containerd.toml" <<TOML
-[plugins."$plugin".cni]
-  bin_dir = "/usr/lib/cni"
 [plugins."$plugin".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
-[plugins."$plugin".containerd.runtimes.caisson]
-  runtime_type = "io.containerd.runc.v2"
-  pod_annotations = ["security.*"]
-  container_annotations = ["security.*"]
-[plugins."$plugin".containerd.runtimes.caisson.options]
-  BinaryName = "/run/bin/caisson"
-[plugins."$plugin".containerd.runtimes.caisson-hardened]
-  runtime_type = "io.containerd.runc.v2"
-[plugins."$plugin".containerd.runtimes.caisson-hardened.options]
-  BinaryName = "/run/bin/caisson-hardened"
+[plugins."$plugin".cni]
+  bin_dir = "/usr/lib/cni"
 [grpc]
   address = "/run/containerd.sock"
+[plugins."$plugin"]
+  $more
 TOML
 export here import_options CONTAINERD_TOML="$TMP/containerd.toml"
 rootfs "$TMP/image"
