@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "policy/glob.h"
 #include "policy/profile_fields.h"
 
@@ -146,7 +147,12 @@ static bool is_name(const char *s)
 
 static int unknown(const char *name, struct err *e)
 {
-	return err_set(e, ENOENT, "there is no profile \"%s\": none, baseline, hardened, strict, or a file of that name", jread_quote(name).s);
+	struct nearest near = nearest_to(name, strlen(name));
+
+	for (int level = 0; level < LEVELS; level++)
+		nearest_try(&near, profile_builtin(level)->name);
+	return err_set(e, ENOENT, "there is no profile \"%s\": %s%s%snone, baseline, hardened, strict, or a file of that name",
+		       jread_quote(name).s, near.best ? "did you mean " : "", near.best ? near.best : "", near.best ? "? There are " : "");
 }
 
 /* An operator's file that extends its own name means the shipped one. */

@@ -57,7 +57,7 @@ fails "nor is it by another spelling" '--root: "/../."' "$CAISSON" --root /../. 
 fails "checkpoint says that it is missing" "not supported by this build" caisson checkpoint x
 fails "a log file that cannot be opened is an error" "open log file" caisson --log "$TMP/no/where" list
 fails "an unknown level is refused" 'there is no profile "paranoid"' caisson --policy paranoid create -b "$TMP" x
-fails "a program name with a misspelt level is refused" 'there is no profile "hardned"' "$TMP/caisson-hardned" --root "$STATE" create x
+fails "a program name with a misspelt level is refused" 'there is no profile "hardned": did you mean hardened?' "$TMP/caisson-hardned" --root "$STATE" create x
 
 # ---- an ordinary user ----
 

@@ -17,7 +17,7 @@ mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $U
 cp -a "$TMP/up/." "$UP"
 rm -rf "$ETC"
 mkdir -p "$ETC/profiles"
-plan 49
+plan 50
 
 config() { printf '%s\n' "$1" > "$ETC/caisson.json"; }
 profile() { printf '%s\n' "$2" > "$ETC/profiles/$1.json"; }
@@ -104,6 +104,15 @@ reconfig '.process.args = ["/bin/sh", "-c", "cat /proc/self/status; unshare -U t
 out=$(caisson run -b "$BUNDLE" "$ID" 2>&1)
 is "warn mode: a filter that only logs" "$(field Seccomp)" 2
 like "warn mode: what the filter would refuse works" "$out" '^allowed'
+
+# ---- in a user namespace root's files are nobody's ----
+config '{ "schema": 1, "default": "hardened" }'
+if command -v setpriv > /dev/null 2>&1 && setpriv --reuid 1000 --regid 1000 --clear-groups unshare -r "$CAISSON" --version > /dev/null 2>&1; then
+	like "an ordinary user's namespace reads the host's policy" \
+		"$(setpriv --reuid 1000 --regid 1000 --clear-groups unshare -r "$CAISSON" policy check 2>&1)" 'caisson.json: good'
+else
+	skip "an ordinary user's namespace reads the host's policy" "no setpriv, or no user namespaces here"
+fi
 
 # ---- refusals ----
 config '{ "schema": 1, "flor": "strict" }'
