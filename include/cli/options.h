@@ -61,6 +61,8 @@ extern const struct cli_command cmd_create, cmd_delete, cmd_events, cmd_exec, cm
 	cmd_list, cmd_pause, cmd_policy, cmd_posture, cmd_ps, cmd_resume, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_update,
 	cmd_checkpoint, cmd_restore;
 
+/* Names the command that was probably meant. */
+int cli_unknown_command(const char *name, struct err *e);
 /* Logs e->text once as the error record, prints it on standard error when the log is elsewhere, returns status (1 when 0). */
 int cli_fail(const struct err *e, int status);
 /*

@@ -34,8 +34,8 @@ static size_t distance(const char *a, size_t la, const char *b, size_t lb)
 
 struct nearest nearest_to(const char *word, size_t len)
 {
-	/* A suggestion of which half the letters differ is none. */
-	size_t most = len / 2 < MOST_EDITS ? len / 2 : MOST_EDITS;
+	/* Two for the usual slip, two letters changed over; one of which half the letters differ is no suggestion. */
+	size_t most = (len + 1) / 3 < MOST_EDITS ? (len + 1) / 3 : MOST_EDITS;
 
 	return (struct nearest){ .word = word, .len = len, .at = most + 1 };
 }

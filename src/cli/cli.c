@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/path.h"
 #include "kernel/host.h"
 #include "spec/spec.h"
@@ -155,12 +156,17 @@ int cli_state(const struct cli_globals *g, const char *id, struct arena *a, stru
 static int check_word(const char *option, const char *given, const char *const *allowed,
 		      struct err *e)
 {
+	auto_str words = { 0 };
+
 	if (!given)
 		return 0;
-	for (; *allowed; allowed++)
-		if (strcmp(*allowed, given) == 0)
+	for (size_t i = 0; allowed[i]; i++) {
+		if (strcmp(allowed[i], given) == 0)
 			return 0;
-	return err_set(e, EINVAL, "invalid %s: %s", option, given);
+		str_addf(&words, "%s%s", i ? ", " : "", allowed[i]);
+	}
+	err_set(e, EINVAL, "invalid %s: %s", option, given);
+	return words.failed ? -EINVAL : err_hint(e, "it is one of %s", words.s);
 }
 
 static int check_globals(const struct cli_globals *g, struct err *e)
@@ -220,6 +226,17 @@ static const struct cli_command *find_command(const char *name)
 		if (strcmp(cli_commands[i]->name, name) == 0)
 			return cli_commands[i];
 	return NULL;
+}
+
+int cli_unknown_command(const char *name, struct err *e)
+{
+	struct nearest n = nearest_to(name, strlen(name));
+
+	for (size_t i = 0; cli_commands[i]; i++)
+		if (!cli_commands[i]->hidden)
+			nearest_try(&n, cli_commands[i]->name);
+	err_set(e, EINVAL, "unknown command \"%s\": `caisson --help` lists them", name);
+	return n.best ? err_hint(e, "did you mean `%s`?", n.best) : -EINVAL;
 }
 
 /* Help on standard output and the error where errors go: what runc's callers expect of a wrong
@@ -347,8 +364,7 @@ int cli_main(int argc, char **argv)
 		return cli_fail(&e, 1);
 	c = find_command(rest.v[0]);
 	if (!c) {
-		(void)err_set(&e, EINVAL, "unknown command \"%s\": `caisson --help` lists them",
-			      rest.v[0]);
+		(void)cli_unknown_command(rest.v[0], &e);
 		return usage_error(NULL, &e);
 	}
 	/* Commands that need no state must work without a place for it, too. */

@@ -41,7 +41,7 @@ static int help_run(const struct cli_globals *g, const void *options, int argc, 
 		cli_print_help(cli_commands[i]);
 		return cli_flush(&e) < 0 ? cli_fail(&e, 1) : 0;
 	}
-	(void)err_set(&e, EINVAL, "unknown command \"%s\": `caisson --help` lists them", argv[0]);
+	(void)cli_unknown_command(argv[0], &e);
 	return cli_fail(&e, 1);
 }
 

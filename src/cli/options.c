@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
+
 /* One option word, taken apart. */
 struct word {
 	const char *dashes; /* "-" or "--", as in the error texts */
@@ -114,6 +116,18 @@ static int take_value(struct parser *p, const struct cli_option *o, const char *
 	return store(p, o, given, e);
 }
 
+/* The first words are what runc's callers look for. */
+static int unknown_option(const struct parser *p, const struct word *w, struct err *e)
+{
+	struct nearest n = nearest_to(w->name, w->len);
+
+	for (const struct cli_option *o = p->options; o->name; o++)
+		if (o->help)
+			nearest_try(&n, o->name);
+	err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)w->len, w->name);
+	return n.best ? err_hint(e, "did you mean --%s?", n.best) : -EINVAL;
+}
+
 /* "-abc", "-nVALUE", "-n=VALUE". */
 static int read_letters(struct parser *p, const struct word *w, struct err *e)
 {
@@ -125,8 +139,7 @@ static int read_letters(struct parser *p, const struct word *w, struct err *e)
 			continue;
 		}
 		if (!o)
-			return err_set(e, EINVAL, "flag provided but not defined: -%.*s",
-				       (int)w->len, w->name);
+			return unknown_option(p, w, e);
 		if (cli_option_takes_value(o)) {
 			const char *rest = c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL;
 
@@ -163,8 +176,7 @@ static int read_word(struct parser *p, const char *text, struct err *e)
 	if (!o && w.dashes[1] == '\0')
 		return read_letters(p, &w, e);
 	if (!o)
-		return err_set(e, EINVAL, "flag provided but not defined: -%.*s", (int)w.len,
-			       w.name);
+		return unknown_option(p, &w, e);
 	return cli_option_takes_value(o) ? take_value(p, o, w.value, e) : store(p, o, w.value, e);
 }
 

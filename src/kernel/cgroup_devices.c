@@ -40,11 +40,11 @@ int cgroup_device_rules(const struct resources *r, struct cgroup_device **out, s
 	struct cgroup_device *v;
 
 	if (r->devices.n > CGROUP_DEVICE_RULES_MAX)
-		return err_set(e, E2BIG, "resources.devices: has %zu rules, more than %d",
+		return err_set(e, E2BIG, "linux.resources.devices: has %zu rules, more than %d",
 			       r->devices.n, CGROUP_DEVICE_RULES_MAX);
 	v = calloc(total, sizeof(*v));
 	if (!v)
-		return err_set(e, ENOMEM, "resources.devices: out of memory");
+		return err_set(e, ENOMEM, "linux.resources.devices: out of memory");
 	for (size_t i = 0; i < r->devices.n; i++) {
 		const struct device_rule *d = &r->devices.v[i];
 
@@ -123,7 +123,7 @@ static int fold_default(struct fold *f, const struct cgroup_device *d, bool docu
 				describe(d, rule);
 				describe(x, wider);
 				return err_set(e, EINVAL,
-					       "resources.devices: cgroup v1 cannot %s '%s' inside "
+					       "linux.resources.devices: cgroup v1 cannot %s '%s' inside "
 					       "the wider rule '%s'",
 					       d->allow ? "allow" : "deny", rule, wider);
 			}
@@ -166,7 +166,7 @@ int cgroup_device_fold(const struct cgroup_device *rules, size_t n, bool *defaul
 
 	f.v = calloc(n * 2 + 1, sizeof(*f.v));
 	if (!f.v)
-		return err_set(e, ENOMEM, "resources.devices: out of memory");
+		return err_set(e, ENOMEM, "linux.resources.devices: out of memory");
 	for (size_t i = 0; i < n; i++) {
 		int r = fold_one(&f, &rules[i], i < document, e);
 
@@ -193,11 +193,11 @@ static int write_rules(const char *dir, bool allow, const struct cgroup_device *
 	snprintf(path, sizeof(path), "%s/%s", dir, file);
 	auto_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return cgroup_refused(-errno, "resources.devices", dir, file, "", e);
+		return cgroup_refused(-errno, "linux.resources.devices", dir, file, "", e);
 	for (size_t i = 0; i < n; i++) {
 		describe(&v[i], text);
 		if (write(fd, text, strlen(text)) < 0)
-			return cgroup_refused(-errno, "resources.devices", dir, file, text, e);
+			return cgroup_refused(-errno, "linux.resources.devices", dir, file, text, e);
 	}
 	return 0;
 }
@@ -237,7 +237,7 @@ int cgroup_v1_devices(struct cgroup_job *j, struct err *e)
 	if (!dir)
 		return j->cg->rootless
 			       ? 0
-			       : cgroup_no_controller(j->cg, "resources.devices", "devices", e);
+			       : cgroup_no_controller(j->cg, "linux.resources.devices", "devices", e);
 	return forgive(j->cg, write_v1(dir, j->r, e), e);
 }
 
@@ -330,7 +330,7 @@ int cgroup_device_program(const struct cgroup_device *rules, size_t n, struct bp
 
 	p.v = calloc(n * INSNS_A_RULE + 8, sizeof(*p.v));
 	if (!p.v)
-		return err_set(e, ENOMEM, "resources.devices: out of memory");
+		return err_set(e, ENOMEM, "linux.resources.devices: out of memory");
 	emit_start(&p);
 	for (size_t i = n; i-- > 0 && !ended;) {
 		/* Numbers that no device can have match nothing. */
@@ -386,16 +386,16 @@ static int attach(const char *dir, const struct bpf_insn *v, size_t n, struct er
 
 	if (program < 0)
 		return err_code(e, -program,
-				"resources.devices: load the device program (%zu instructions)", n);
+				"linux.resources.devices: load the device program (%zu instructions)", n);
 	if (target < 0)
-		return err_sys(e, "resources.devices: open %s", dir);
+		return err_sys(e, "linux.resources.devices: open %s", dir);
 	/* The cgroup keeps the program for as long as it lives. */
 	attr.target_fd = (__u32)target;
 	attr.attach_bpf_fd = (__u32)program;
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	attr.attach_flags = BPF_F_ALLOW_MULTI;
 	if (sys_bpf(BPF_PROG_ATTACH, &attr) < 0)
-		return err_sys(e, "resources.devices: attach the device program to %s", dir);
+		return err_sys(e, "linux.resources.devices: attach the device program to %s", dir);
 	return 0;
 }
 

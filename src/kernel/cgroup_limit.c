@@ -84,15 +84,15 @@ static const struct {
 	bool (*asks)(const struct resources *);
 	bool usual;
 } wishes[] = {
-	{ "resources.cpu", "cpu", asks_cpu, true },
-	{ "resources.cpu.cpus", "cpuset", asks_cpuset, true },
-	{ "resources.hugepageLimits", "hugetlb", asks_hugetlb, true },
-	{ "resources.blockIO", "io", asks_io, true },
-	{ "resources.memory", "memory", asks_memory, true },
-	{ "resources.pids", "pids", asks_pids, true },
-	{ "resources.rdma", "rdma", asks_rdma, false },
-	{ "resources.network", NULL, asks_network, false },
-	{ "resources.unified", NULL, asks_unified, false },
+	{ "linux.resources.cpu", "cpu", asks_cpu, true },
+	{ "linux.resources.cpu.cpus", "cpuset", asks_cpuset, true },
+	{ "linux.resources.hugepageLimits", "hugetlb", asks_hugetlb, true },
+	{ "linux.resources.blockIO", "io", asks_io, true },
+	{ "linux.resources.memory", "memory", asks_memory, true },
+	{ "linux.resources.pids", "pids", asks_pids, true },
+	{ "linux.resources.rdma", "rdma", asks_rdma, false },
+	{ "linux.resources.network", NULL, asks_network, false },
+	{ "linux.resources.unified", NULL, asks_unified, false },
 };
 
 bool cgroup_asks_limits(const struct resources *r, const char **what)
@@ -121,7 +121,7 @@ static const char *needed_by(const struct resources *r, const char *controller)
 	for (size_t i = 0; i < r->unified.n; i++) {
 		if (strncmp(r->unified.v[i].key, controller, len) == 0 &&
 		    r->unified.v[i].key[len] == '.')
-			return "resources.unified";
+			return "linux.resources.unified";
 	}
 	return NULL;
 }
@@ -257,7 +257,7 @@ static bool is_page_size(const char *s)
 
 int cgroup_limit_hugepages(struct cgroup_job *j, bool v2, struct err *e)
 {
-	static const char property[] = "resources.hugepageLimits";
+	static const char property[] = "linux.resources.hugepageLimits";
 	const char *dir = cgroup_dir_of(j->cg, "hugetlb"), *suffix = v2 ? "max" : "limit_in_bytes";
 	char file[64], text[24];
 
@@ -300,10 +300,10 @@ int cgroup_limit_rdma(struct cgroup_job *j, struct err *e)
 		int n;
 
 		if (!dir)
-			return cgroup_no_controller(j->cg, "resources.rdma", "rdma", e);
+			return cgroup_no_controller(j->cg, "linux.resources.rdma", "rdma", e);
 		if (!*d->device || strlen(d->device) > 63 || strpbrk(d->device, " \t\n/"))
 			return err_set(e, EINVAL,
-				       "resources.rdma: '%.64s' is not the name of a device",
+				       "linux.resources.rdma: '%.64s' is not the name of a device",
 				       d->device);
 		n = snprintf(text, sizeof(text), "%s", d->device);
 		if (d->has_handles)
@@ -312,7 +312,7 @@ int cgroup_limit_rdma(struct cgroup_job *j, struct err *e)
 		if (d->has_objects)
 			snprintf(text + n, sizeof(text) - (size_t)n, " hca_object=%" PRIu32,
 				 d->objects);
-		int r = cgroup_set(j, "resources.rdma", dir, "rdma.max", text, e);
+		int r = cgroup_set(j, "linux.resources.rdma", dir, "rdma.max", text, e);
 		if (r < 0)
 			return r;
 	}

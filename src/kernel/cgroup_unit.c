@@ -151,7 +151,7 @@ static int add_set(struct str *out, const char *name, const char *property, cons
 		return 0;
 	int r = str_bits(list, bits, CPUS_MAX);
 	if (r < 0)
-		return err_set(e, -r, "resources.%s: \"%.64s\" is not a list of numbers below %d, such as 0-3,6", property, list, CPUS_MAX);
+		return err_set(e, -r, "linux.resources.%s: \"%.64s\" is not a list of numbers below %d, such as 0-3,6", property, list, CPUS_MAX);
 	while (n > 0 && !(bits[(n - 1) / 8] >> (n - 1) % 8 * 8 & 0xff))
 		n--;
 	str_addf(out, "ay@244 %s ", name);

@@ -75,7 +75,7 @@ static int limit_cpuset(struct cgroup_job *j, struct err *e)
 {
 	const char *dir = cgroup_dir_of(j->cg, "cpuset");
 	const char *const values[] = { j->r->cpu.cpus, j->r->cpu.mems };
-	static const char *const names[] = { "resources.cpu.cpus", "resources.cpu.mems" };
+	static const char *const names[] = { "linux.resources.cpu.cpus", "linux.resources.cpu.mems" };
 
 	for (size_t i = 0; i < N_ELEMENTS(values); i++) {
 		if (!values[i] || !*values[i])
@@ -133,9 +133,9 @@ static int limit_shares(struct cgroup_job *j, const char *dir, struct err *e)
 	/* The kernel would clamp without a word. */
 	if (shares < 2 || shares > 262144)
 		return err_set(e, ERANGE,
-			       "resources.cpu.shares: %" PRIu64 " is outside of 2 to 262144",
+			       "linux.resources.cpu.shares: %" PRIu64 " is outside of 2 to 262144",
 			       shares);
-	return cgroup_set_u64(j, "resources.cpu.shares", dir, "cpu.shares", shares, e);
+	return cgroup_set_u64(j, "linux.resources.cpu.shares", dir, "cpu.shares", shares, e);
 }
 
 /* An idle group takes no shares, so that "idle" is left before and entered after. */
@@ -145,11 +145,11 @@ static int limit_shares_and_idle(struct cgroup_job *j, const char *dir, struct e
 	int r = 0;
 
 	if (idle->set && idle->v == 0 && (j->update || cgroup_file_exists(dir, "cpu.idle")))
-		r = cgroup_set_i64(j, "resources.cpu.idle", dir, "cpu.idle", 0, e);
+		r = cgroup_set_i64(j, "linux.resources.cpu.idle", dir, "cpu.idle", 0, e);
 	if (r == 0)
 		r = limit_shares(j, dir, e);
 	if (r == 0 && idle->set && idle->v != 0)
-		r = cgroup_set_i64(j, "resources.cpu.idle", dir, "cpu.idle", idle->v, e);
+		r = cgroup_set_i64(j, "linux.resources.cpu.idle", dir, "cpu.idle", idle->v, e);
 	return r;
 }
 
@@ -157,17 +157,17 @@ static int limit_cpu(struct cgroup_job *j, struct err *e)
 {
 	const struct resources *r = j->r;
 	const char *dir = cgroup_dir_of(j->cg, "cpu");
-	struct pair_value period = { "resources.cpu.period", "cpu.cfs_period_us",
+	struct pair_value period = { "linux.resources.cpu.period", "cpu.cfs_period_us",
 				     r->cpu.period.set && r->cpu.period.v,
 				     (int64_t)r->cpu.period.v };
-	struct pair_value quota = { "resources.cpu.quota", "cpu.cfs_quota_us",
+	struct pair_value quota = { "linux.resources.cpu.quota", "cpu.cfs_quota_us",
 				    r->cpu.quota.set && r->cpu.quota.v, r->cpu.quota.v };
-	struct pair_value burst = { "resources.cpu.burst", "cpu.cfs_burst_us", r->cpu.burst.set,
+	struct pair_value burst = { "linux.resources.cpu.burst", "cpu.cfs_burst_us", r->cpu.burst.set,
 				    (int64_t)r->cpu.burst.v };
-	struct pair_value rt_period = { "resources.cpu.realtimePeriod", "cpu.rt_period_us",
+	struct pair_value rt_period = { "linux.resources.cpu.realtimePeriod", "cpu.rt_period_us",
 					r->cpu.realtime_period.set && r->cpu.realtime_period.v,
 					(int64_t)r->cpu.realtime_period.v };
-	struct pair_value rt_runtime = { "resources.cpu.realtimeRuntime", "cpu.rt_runtime_us",
+	struct pair_value rt_runtime = { "linux.resources.cpu.realtimeRuntime", "cpu.rt_runtime_us",
 					 r->cpu.realtime_runtime.set && r->cpu.realtime_runtime.v,
 					 r->cpu.realtime_runtime.v };
 	struct pair_value none = { 0 };
@@ -178,7 +178,7 @@ static int limit_cpu(struct cgroup_job *j, struct err *e)
 			     rt_runtime.set || r->cpu.idle.set ||
 			     (r->cpu.shares.set && r->cpu.shares.v);
 
-		return asked ? cgroup_no_controller(j->cg, "resources.cpu", "cpu", e) : 0;
+		return asked ? cgroup_no_controller(j->cg, "linux.resources.cpu", "cpu", e) : 0;
 	}
 	rc = limit_shares_and_idle(j, dir, e);
 	/* burst <= quota: what shrinks goes first. The period stands between them. */
@@ -217,14 +217,14 @@ static int set_memsw(struct cgroup_job *j, const char *dir, int64_t limit, int64
 		return 0;
 	if (r == -ENOENT)
 		return err_set(e, ENOTSUP,
-			       "resources.memory.swap: this kernel does not account swap (boot "
+			       "linux.resources.memory.swap: this kernel does not account swap (boot "
 			       "with swapaccount=1)");
 	if (r == -EINVAL)
 		return err_set(
 			e, EINVAL,
-			"resources.memory.swap: %s is below the memory limit that is set in %s",
+			"linux.resources.memory.swap: %s is below the memory limit that is set in %s",
 			text, dir);
-	return r < 0 ? cgroup_refused(r, "resources.memory.swap", dir, f_memsw, text, e) : 0;
+	return r < 0 ? cgroup_refused(r, "linux.resources.memory.swap", dir, f_memsw, text, e) : 0;
 }
 
 static int set_limit(struct cgroup_job *j, const char *dir, int64_t limit, struct err *e)
@@ -236,7 +236,7 @@ static int set_limit(struct cgroup_job *j, const char *dir, int64_t limit, struc
 	r = cgroup_put(j, dir, f_limit, text);
 	if (r == -EINVAL)
 		return err_set(e, EINVAL,
-			       "resources.memory.limit: %s is above the memory+swap limit that is "
+			       "linux.resources.memory.limit: %s is above the memory+swap limit that is "
 			       "set in %s: raise "
 			       "memory.swap with it",
 			       text, dir);
@@ -245,11 +245,11 @@ static int set_limit(struct cgroup_job *j, const char *dir, int64_t limit, struc
 
 		(void)cgroup_get_u64(dir, "memory.usage_in_bytes", &usage); /* 0 is said then */
 		return err_set(e, EBUSY,
-			       "resources.memory.limit: %s is below the %" PRIu64
+			       "linux.resources.memory.limit: %s is below the %" PRIu64
 			       " bytes in use in %s",
 			       text, usage, dir);
 	}
-	return r < 0 ? cgroup_refused(r, "resources.memory.limit", dir, f_limit, text, e) : 0;
+	return r < 0 ? cgroup_refused(r, "linux.resources.memory.limit", dir, f_limit, text, e) : 0;
 }
 
 /* memory.limit <= memory+swap must hold after each write: the one that moves away from the other
@@ -284,22 +284,22 @@ static int check_memory(const struct cgroup_job *j, const char *dir, struct err 
 
 	if (swap > 0 && limit <= 0 && !(j->update && limit == 0))
 		return err_set(e, EINVAL,
-			       "resources.memory.swap: needs a memory limit (it is the sum of "
+			       "linux.resources.memory.swap: needs a memory limit (it is the sum of "
 			       "memory and swap)");
 	if (swap > 0 && limit > swap)
 		return err_set(e, EINVAL,
-			       "resources.memory.swap: %" PRId64
+			       "linux.resources.memory.swap: %" PRId64
 			       " is below the memory limit %" PRId64
 			       " (it is the sum of memory and swap)",
 			       swap, limit);
 	if (r->memory.swappiness.set && r->memory.swappiness.v > 100)
 		return err_set(e, ERANGE,
-			       "resources.memory.swappiness: %" PRIu64 " is outside of 0 to 100",
+			       "linux.resources.memory.swappiness: %" PRIu64 " is outside of 0 to 100",
 			       r->memory.swappiness.v);
 	if (r->memory.check_before_update && limit > 0 &&
 	    cgroup_get_u64(dir, "memory.usage_in_bytes", &usage) == 0 && usage >= (uint64_t)limit)
 		return err_set(e, EBUSY,
-			       "resources.memory.limit: %" PRId64 " is below the %" PRIu64
+			       "linux.resources.memory.limit: %" PRId64 " is below the %" PRIu64
 			       " bytes in use",
 			       limit, usage);
 	return 0;
@@ -324,21 +324,21 @@ static int set_kernel_memory(struct cgroup_job *j, const char *dir, const struct
 static int limit_memory_rest(struct cgroup_job *j, const char *dir, struct err *e)
 {
 	const struct resources *r = j->r;
-	int rc = set_kernel_memory(j, dir, &r->memory.kernel, "resources.memory.kernel",
+	int rc = set_kernel_memory(j, dir, &r->memory.kernel, "linux.resources.memory.kernel",
 				   "memory.kmem.limit_in_bytes", e);
 
 	if (rc == 0)
-		rc = set_kernel_memory(j, dir, &r->memory.kernel_tcp, "resources.memory.kernelTCP",
+		rc = set_kernel_memory(j, dir, &r->memory.kernel_tcp, "linux.resources.memory.kernelTCP",
 				       "memory.kmem.tcp.limit_in_bytes", e);
 	if (rc == 0 && r->memory.reservation.set && r->memory.reservation.v)
-		rc = cgroup_set_i64(j, "resources.memory.reservation", dir,
+		rc = cgroup_set_i64(j, "linux.resources.memory.reservation", dir,
 				    "memory.soft_limit_in_bytes", r->memory.reservation.v, e);
 	if (rc == 0 && r->memory.swappiness.set)
-		rc = cgroup_set_u64(j, "resources.memory.swappiness", dir, "memory.swappiness",
+		rc = cgroup_set_u64(j, "linux.resources.memory.swappiness", dir, "memory.swappiness",
 				    r->memory.swappiness.v, e);
 	if (rc == 0 && r->memory.disable_oom_killer.set &&
 	    (r->memory.disable_oom_killer.v || j->update))
-		rc = cgroup_set_u64(j, "resources.memory.disableOOMKiller", dir,
+		rc = cgroup_set_u64(j, "linux.resources.memory.disableOOMKiller", dir,
 				    "memory.oom_control", r->memory.disable_oom_killer.v, e);
 	return rc;
 }
@@ -359,12 +359,12 @@ static int limit_memory(struct cgroup_job *j, struct err *e)
 			     r->memory.swappiness.set || r->memory.disable_oom_killer.v ||
 			     r->memory.use_hierarchy.v;
 
-		return asked ? cgroup_no_controller(j->cg, "resources.memory", "memory", e) : 0;
+		return asked ? cgroup_no_controller(j->cg, "linux.resources.memory", "memory", e) : 0;
 	}
 	rc = check_memory(j, dir, e);
 	/* Only before the first child or limit, and since Linux 5.11 always 1. */
 	if (rc == 0 && r->memory.use_hierarchy.set)
-		rc = cgroup_set_u64(j, "resources.memory.useHierarchy", dir, "memory.use_hierarchy",
+		rc = cgroup_set_u64(j, "linux.resources.memory.useHierarchy", dir, "memory.use_hierarchy",
 				    r->memory.use_hierarchy.v, e);
 	if (rc == 0)
 		rc = set_limit_and_swap(j, dir, limit, swap, e);
@@ -381,10 +381,10 @@ static int limit_pids(struct cgroup_job *j, struct err *e)
 	if (!limit->set)
 		return 0;
 	if (!dir)
-		return cgroup_no_controller(j->cg, "resources.pids.limit", "pids", e);
+		return cgroup_no_controller(j->cg, "linux.resources.pids.limit", "pids", e);
 	if (limit->v < 0)
-		return cgroup_set(j, "resources.pids.limit", dir, "pids.max", "max", e);
-	return cgroup_set_i64(j, "resources.pids.limit", dir, "pids.max", limit->v, e);
+		return cgroup_set(j, "linux.resources.pids.limit", dir, "pids.max", "max", e);
+	return cgroup_set_i64(j, "linux.resources.pids.limit", dir, "pids.max", limit->v, e);
 }
 
 /* ---- block devices ---- */
@@ -413,13 +413,13 @@ static const char *const leaf_files[2] = { "blkio.leaf_weight", NULL };
 static const char *const leaf_device_files[2] = { "blkio.leaf_weight_device", NULL };
 static const struct { const char *property, *file;
 } throttles[THROTTLE_KINDS] = {
-	[THROTTLE_READ_BPS] = { "resources.blockIO.throttleReadBpsDevice",
+	[THROTTLE_READ_BPS] = { "linux.resources.blockIO.throttleReadBpsDevice",
 				"blkio.throttle.read_bps_device" },
-	[THROTTLE_WRITE_BPS] = { "resources.blockIO.throttleWriteBpsDevice",
+	[THROTTLE_WRITE_BPS] = { "linux.resources.blockIO.throttleWriteBpsDevice",
 				 "blkio.throttle.write_bps_device" },
-	[THROTTLE_READ_IOPS] = { "resources.blockIO.throttleReadIOPSDevice",
+	[THROTTLE_READ_IOPS] = { "linux.resources.blockIO.throttleReadIOPSDevice",
 				 "blkio.throttle.read_iops_device" },
-	[THROTTLE_WRITE_IOPS] = { "resources.blockIO.throttleWriteIOPSDevice",
+	[THROTTLE_WRITE_IOPS] = { "linux.resources.blockIO.throttleWriteIOPSDevice",
 				  "blkio.throttle.write_iops_device" },
 };
 
@@ -431,11 +431,11 @@ static int limit_blkio_weights(struct cgroup_job *j, const char *dir, struct err
 
 	if (r->blkio.weight.set && r->blkio.weight.v) {
 		snprintf(text, sizeof(text), "%" PRIu64, r->blkio.weight.v);
-		rc = set_blkio_weight(j, dir, "resources.blockIO.weight", weight_files, text, e);
+		rc = set_blkio_weight(j, dir, "linux.resources.blockIO.weight", weight_files, text, e);
 	}
 	if (rc == 0 && r->blkio.leaf_weight.set && r->blkio.leaf_weight.v) {
 		snprintf(text, sizeof(text), "%" PRIu64, r->blkio.leaf_weight.v);
-		rc = set_blkio_weight(j, dir, "resources.blockIO.leafWeight", leaf_files, text, e);
+		rc = set_blkio_weight(j, dir, "linux.resources.blockIO.leafWeight", leaf_files, text, e);
 	}
 	for (size_t i = 0; rc == 0 && i < r->blkio.weight_devices.n; i++) {
 		const struct blkio_weight *w = &r->blkio.weight_devices.v[i];
@@ -443,13 +443,13 @@ static int limit_blkio_weights(struct cgroup_job *j, const char *dir, struct err
 		if (w->has_weight) {
 			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %u", w->major,
 				 w->minor, w->weight);
-			rc = set_blkio_weight(j, dir, "resources.blockIO.weightDevice",
+			rc = set_blkio_weight(j, dir, "linux.resources.blockIO.weightDevice",
 					      weight_device_files, text, e);
 		}
 		if (rc == 0 && w->has_leaf) {
 			snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 " %u", w->major,
 				 w->minor, w->leaf_weight);
-			rc = set_blkio_weight(j, dir, "resources.blockIO.weightDevice",
+			rc = set_blkio_weight(j, dir, "linux.resources.blockIO.weightDevice",
 					      leaf_device_files, text, e);
 		}
 	}
@@ -468,7 +468,7 @@ static int limit_blkio(struct cgroup_job *j, struct err *e)
 	for (size_t k = 0; k < THROTTLE_KINDS; k++)
 		asked += r->blkio.throttle[k].n;
 	if (!dir)
-		return asked ? cgroup_no_controller(j->cg, "resources.blockIO", "blkio", e) : 0;
+		return asked ? cgroup_no_controller(j->cg, "linux.resources.blockIO", "blkio", e) : 0;
 	rc = limit_blkio_weights(j, dir, e);
 	for (size_t k = 0; k < THROTTLE_KINDS; k++) {
 		for (size_t i = 0; rc == 0 && i < r->blkio.throttle[k].n; i++) {
@@ -492,9 +492,9 @@ static int limit_network(struct cgroup_job *j, struct err *e)
 
 	if (r->network.class_id.set && r->network.class_id.v) {
 		if (!cls)
-			return cgroup_no_controller(j->cg, "resources.network.classID", "net_cls",
+			return cgroup_no_controller(j->cg, "linux.resources.network.classID", "net_cls",
 						    e);
-		rc = cgroup_set_u64(j, "resources.network.classID", cls, "net_cls.classid",
+		rc = cgroup_set_u64(j, "linux.resources.network.classID", cls, "net_cls.classid",
 				    r->network.class_id.v, e);
 	}
 	for (size_t i = 0; rc == 0 && i < r->network.priorities.n; i++) {
@@ -502,15 +502,15 @@ static int limit_network(struct cgroup_job *j, struct err *e)
 		char text[96];
 
 		if (!prio)
-			return cgroup_no_controller(j->cg, "resources.network.priorities",
+			return cgroup_no_controller(j->cg, "linux.resources.network.priorities",
 						    "net_prio", e);
 		if (strlen(p->name) > 15 || strpbrk(p->name, " \t\n/"))
 			return err_set(e, EINVAL,
-				       "resources.network.priorities[%zu].name: not the name of an "
+				       "linux.resources.network.priorities[%zu].name: not the name of an "
 				       "interface",
 				       i);
 		snprintf(text, sizeof(text), "%s %" PRIu32, p->name, p->priority);
-		rc = cgroup_set(j, "resources.network.priorities", prio, "net_prio.ifpriomap", text,
+		rc = cgroup_set(j, "linux.resources.network.priorities", prio, "net_prio.ifpriomap", text,
 				e);
 	}
 	return rc;
@@ -526,7 +526,7 @@ static int refuse_unified(struct cgroup_job *j, struct err *e)
 	if (j->r->unified.n == 0)
 		return 0;
 	return err_set(e, ENOTSUP,
-		       "resources.unified.%s: this host has cgroup v1; unified is for cgroup v2",
+		       "linux.resources.unified.%s: this host has cgroup v1; unified is for cgroup v2",
 		       j->r->unified.v[0].key);
 }
 

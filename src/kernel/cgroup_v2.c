@@ -77,11 +77,11 @@ int cgroup_swap_from_memsw(int64_t limit, int64_t swap, char out[24], struct err
 	}
 	if (limit <= 0)
 		return err_set(e, EINVAL,
-			       "resources.memory.swap: needs a memory limit (it is the sum of "
+			       "linux.resources.memory.swap: needs a memory limit (it is the sum of "
 			       "memory and swap)");
 	if (swap < limit)
 		return err_set(e, EINVAL,
-			       "resources.memory.swap: %" PRId64
+			       "linux.resources.memory.swap: %" PRId64
 			       " is below the memory limit %" PRId64
 			       " (it is the sum of memory and swap)",
 			       swap, limit);
@@ -123,7 +123,7 @@ static int refuse_v1_only(struct cgroup_job *j, struct err *e)
 	for (size_t i = 0; i < N_ELEMENTS(v1_only); i++) {
 		if (v1_only[i].asked)
 			return err_set(e, ENOTSUP,
-				       "resources.%s: cgroup v2, which this host has, cannot do it",
+				       "linux.resources.%s: cgroup v2, which this host has, cannot do it",
 				       v1_only[i].property);
 	}
 	return 0;
@@ -135,7 +135,7 @@ static int limit_weight(struct cgroup_job *j, const char *dir, struct err *e)
 {
 	uint64_t weight = j->r->cpu.shares.set ? cgroup_weight_from_shares(j->r->cpu.shares.v) : 0;
 
-	return weight ? cgroup_set_u64(j, "resources.cpu.shares", dir, "cpu.weight", weight, e) : 0;
+	return weight ? cgroup_set_u64(j, "linux.resources.cpu.shares", dir, "cpu.weight", weight, e) : 0;
 }
 
 /* An idle group takes no weight, so that "idle" is left before and entered after. */
@@ -145,11 +145,11 @@ static int limit_weight_and_idle(struct cgroup_job *j, const char *dir, struct e
 	int r = 0;
 
 	if (idle->set && idle->v == 0)
-		r = cgroup_set_i64(j, "resources.cpu.idle", dir, "cpu.idle", 0, e);
+		r = cgroup_set_i64(j, "linux.resources.cpu.idle", dir, "cpu.idle", 0, e);
 	if (r == 0)
 		r = limit_weight(j, dir, e);
 	if (r == 0 && idle->set && idle->v != 0)
-		r = cgroup_set_i64(j, "resources.cpu.idle", dir, "cpu.idle", idle->v, e);
+		r = cgroup_set_i64(j, "linux.resources.cpu.idle", dir, "cpu.idle", idle->v, e);
 	return r;
 }
 
@@ -177,7 +177,7 @@ static int limit_bandwidth(struct cgroup_job *j, const char *dir, struct err *e)
 	}
 	if (period)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %" PRIu64, period);
-	return cgroup_set(j, quota ? "resources.cpu.quota" : "resources.cpu.period", dir, "cpu.max",
+	return cgroup_set(j, quota ? "linux.resources.cpu.quota" : "linux.resources.cpu.period", dir, "cpu.max",
 			  text, e);
 }
 
@@ -195,7 +195,7 @@ static int limit_cpu(struct cgroup_job *j, struct err *e)
 		done = cgroup_put(j, dir, "cpu.max.burst", text) == 0;
 	if (r == 0)
 		r = limit_bandwidth(j, dir, e);
-	return r == 0 && !done ? cgroup_set(j, "resources.cpu.burst", dir, "cpu.max.burst", text, e)
+	return r == 0 && !done ? cgroup_set(j, "linux.resources.cpu.burst", dir, "cpu.max.burst", text, e)
 			       : r;
 }
 
@@ -205,9 +205,9 @@ static int limit_cpuset(struct cgroup_job *j, struct err *e)
 	int r = 0;
 
 	if (j->r->cpu.cpus && *j->r->cpu.cpus)
-		r = cgroup_set(j, "resources.cpu.cpus", dir, "cpuset.cpus", j->r->cpu.cpus, e);
+		r = cgroup_set(j, "linux.resources.cpu.cpus", dir, "cpuset.cpus", j->r->cpu.cpus, e);
 	if (r == 0 && j->r->cpu.mems && *j->r->cpu.mems)
-		r = cgroup_set(j, "resources.cpu.mems", dir, "cpuset.mems", j->r->cpu.mems, e);
+		r = cgroup_set(j, "linux.resources.cpu.mems", dir, "cpuset.mems", j->r->cpu.mems, e);
 	return r;
 }
 
@@ -231,7 +231,7 @@ static int check_before_update(struct cgroup_job *j, const char *dir, int64_t li
 	if (usage < (uint64_t)limit)
 		return 0;
 	return err_set(e, EBUSY,
-		       "resources.memory.limit: %" PRId64 " is below the %" PRIu64 " bytes in use",
+		       "linux.resources.memory.limit: %" PRId64 " is below the %" PRIu64 " bytes in use",
 		       limit, usage);
 }
 
@@ -258,7 +258,7 @@ static int limit_swap(struct cgroup_job *j, const char *dir, int64_t limit, int6
 	if (r == -ENOENT && cgroup_file_exists(dir, "memory.max") &&
 	    (str_eq(text, "max") || str_eq(text, "0")))
 		return 0;
-	return r < 0 ? cgroup_refused(r, "resources.memory.swap", dir, "memory.swap.max", text, e)
+	return r < 0 ? cgroup_refused(r, "linux.resources.memory.swap", dir, "memory.swap.max", text, e)
 		     : 0;
 }
 
@@ -275,11 +275,11 @@ static int limit_memory(struct cgroup_job *j, struct err *e)
 		rc = limit_swap(j, dir, limit, swap, e);
 	if (rc == 0 && limit) {
 		bytes_or_max(limit, text);
-		rc = cgroup_set(j, "resources.memory.limit", dir, "memory.max", text, e);
+		rc = cgroup_set(j, "linux.resources.memory.limit", dir, "memory.max", text, e);
 	}
 	if (rc == 0 && r->memory.reservation.set && r->memory.reservation.v) {
 		bytes_or_max(r->memory.reservation.v, text);
-		rc = cgroup_set(j, "resources.memory.reservation", dir, "memory.low", text, e);
+		rc = cgroup_set(j, "linux.resources.memory.reservation", dir, "memory.low", text, e);
 	}
 	return rc;
 }
@@ -291,7 +291,7 @@ static int limit_pids(struct cgroup_job *j, struct err *e)
 	if (!j->r->pids_limit.set)
 		return 0;
 	bytes_or_max(j->r->pids_limit.v, text);
-	return cgroup_set(j, "resources.pids.limit", cgroup_dir_of(j->cg, ""), "pids.max", text, e);
+	return cgroup_set(j, "linux.resources.pids.limit", cgroup_dir_of(j->cg, ""), "pids.max", text, e);
 }
 
 /* ---- io ---- */
@@ -314,10 +314,10 @@ static int set_io_weight(struct cgroup_job *j, const char *property, const char 
 }
 
 static const struct { const char *property, *key; } throttles[THROTTLE_KINDS] = {
-	[THROTTLE_READ_BPS]   = { "resources.blockIO.throttleReadBpsDevice",   "rbps"  },
-	[THROTTLE_WRITE_BPS]  = { "resources.blockIO.throttleWriteBpsDevice",  "wbps"  },
-	[THROTTLE_READ_IOPS]  = { "resources.blockIO.throttleReadIOPSDevice",  "riops" },
-	[THROTTLE_WRITE_IOPS] = { "resources.blockIO.throttleWriteIOPSDevice", "wiops" },
+	[THROTTLE_READ_BPS]   = { "linux.resources.blockIO.throttleReadBpsDevice",   "rbps"  },
+	[THROTTLE_WRITE_BPS]  = { "linux.resources.blockIO.throttleWriteBpsDevice",  "wbps"  },
+	[THROTTLE_READ_IOPS]  = { "linux.resources.blockIO.throttleReadIOPSDevice",  "riops" },
+	[THROTTLE_WRITE_IOPS] = { "linux.resources.blockIO.throttleWriteIOPSDevice", "wiops" },
 };
 
 static int set_throttle(struct cgroup_job *j, enum blkio_throttle kind, const struct blkio_rate *t,
@@ -339,13 +339,13 @@ static int limit_io(struct cgroup_job *j, struct err *e)
 	int rc = 0;
 
 	if (r->blkio.weight.set && r->blkio.weight.v)
-		rc = set_io_weight(j, "resources.blockIO.weight", "", r->blkio.weight.v, e);
+		rc = set_io_weight(j, "linux.resources.blockIO.weight", "", r->blkio.weight.v, e);
 	for (size_t i = 0; rc == 0 && i < r->blkio.weight_devices.n; i++) {
 		const struct blkio_weight *w = &r->blkio.weight_devices.v[i];
 
 		snprintf(device, sizeof(device), "%" PRId64 ":%" PRId64 " ", w->major, w->minor);
 		if (w->has_weight)
-			rc = set_io_weight(j, "resources.blockIO.weightDevice", device, w->weight,
+			rc = set_io_weight(j, "linux.resources.blockIO.weightDevice", device, w->weight,
 					   e);
 	}
 	for (int k = 0; k < THROTTLE_KINDS; k++) {
@@ -374,7 +374,7 @@ static int limit_unified(struct cgroup_job *j, struct err *e)
 		char property[300];
 		int r;
 
-		snprintf(property, sizeof(property), "resources.unified.%.255s", kv->key);
+		snprintf(property, sizeof(property), "linux.resources.unified.%.255s", kv->key);
 		if (!kv->key[0] || kv->key[0] == '.' || strchr(kv->key, '/') ||
 		    strlen(kv->key) > 255)
 			return err_set(e, EINVAL, "%s: is not the name of a file in a cgroup",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The command line itself: help, version, what is refused and in which words, where errors go.
 . "$(dirname "$0")/lib.sh"
-plan 75
+plan 81
 
 stdout_of() { "$@" 2> /dev/null; }
 stderr_of() { { "$@" > /dev/null; } 2>&1; }
@@ -49,6 +49,12 @@ fails "restore is probed in this way" "flag needs an argument: --lsm-mount-conte
 fails "no operand is refused" '"state" requires exactly 1 argument' caisson state
 fails "too many operands are refused" '"start" requires exactly 1 argument' caisson start a b
 fails "an operand where none is due is refused" '"features" requires exactly 0 arguments' caisson features x
+fails "a slip in a command leads to the one that was meant" 'did you mean `start`?' caisson strat x
+fails "in an option too" "(did you mean --bundle?)" caisson create --bundel x y
+fails "in a global one too" "(did you mean --log-format?)" caisson --log-fromat json list
+fails "a command that resembles none gets no suggestion" 'lists them' caisson inspect x
+unlike "none at all" "$(cat "$TMP/.out")" 'did you mean'
+fails "a word that is not one of few is told which they are" "(it is one of text, json)" caisson --log-format xml list
 fails "an unknown log format is refused" "invalid log-format: yaml" caisson --log-format yaml state x
 fails "an unknown word for --rootless is refused" "invalid rootless: maybe" caisson --rootless maybe list
 fails "an unknown cgroup manager is refused" "invalid cgroup-manager: none" caisson --cgroup-manager none list
