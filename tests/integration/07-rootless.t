@@ -65,7 +65,9 @@ mv "$TMP/config.json" "$BUNDLE/config.json"
 # Limits, in a cgroup that was handed to the user.
 given=/sys/fs/cgroup/$MARK-given
 if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && mkdir "$given" "$given/runtime" 2> /dev/null; then
-	for c in cpu memory pids; do echo "+$c" > "$given/cgroup.subtree_control"; done 2> /dev/null
+	# As the runtime does when root asks it for a limit.
+	grep -qw pids "$given/cgroup.controllers" || echo +pids > /sys/fs/cgroup/cgroup.subtree_control
+	echo +pids > "$given/cgroup.subtree_control"
 	chown 1000:1000 "$given" "$given/cgroup.procs" "$given/cgroup.subtree_control" "$given/cgroup.threads" \
 		"$given/runtime" "$given/runtime/cgroup.procs"
 	cp "$BUNDLE/config.json" "$TMP/kept.json"
