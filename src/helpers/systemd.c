@@ -298,30 +298,38 @@ static int clear_way(struct asking *a, struct err *e)
 
 /* ---- the requests ---- */
 
+/* The a(sv) of both calls. first: with ourselves as the first process. */
+static int append_properties(struct asking *a, sd_bus_message *m, bool first, struct err *e)
+{
+	int r, s = sd_bus_message_open_container(m, 'a', "(sv)");
+
+	if (s >= 0 && first)
+		s = sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, 0);
+	if (s < 0)
+		return err_code(e, -s, "the properties of %s", a->r->unit);
+	r = request_append(m, a->r, a->version, e);
+	if (r < 0)
+		return r;
+	s = sd_bus_message_close_container(m);
+	return s < 0 ? err_code(e, -s, "the properties of %s", a->r->unit) : 0;
+}
+
 static int start_once(struct asking *a, char error[64], struct err *e)
 {
 	static const char method[] = "StartTransientUnit";
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
-	int s = 0, r = new_call(a, method, &m, e);
+	int r = new_call(a, method, &m, e);
 
 	if (r < 0)
 		return r;
-	s = sd_bus_message_append(m, "ss", a->r->unit, "fail");
-	if (s >= 0)
-		s = sd_bus_message_open_container(m, 'a', "(sv)");
-	if (s >= 0)
-		s = sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, 0);
-	if (s < 0)
-		return err_code(e, -s, "%s", method);
-	r = request_append(m, a->r, a->version, e);
+	if (sd_bus_message_append(m, "ss", a->r->unit, "fail") < 0)
+		return err_code(e, ENOMEM, "%s", method);
+	r = append_properties(a, m, true, e);
+	if (r == 0 && sd_bus_message_append(m, "a(sa(sv))", 0) < 0)
+		r = err_code(e, ENOMEM, "%s", method);
 	if (r < 0)
 		return r;
-	s = sd_bus_message_close_container(m);
-	if (s >= 0)
-		s = sd_bus_message_append(m, "a(sa(sv))", 0);
-	if (s < 0)
-		return err_code(e, -s, "%s", method);
 	r = call(a, m, method, error, &reply, e);
 	return r < 0 ? r : await_job(a, method, reply, e);
 }
@@ -345,20 +353,13 @@ static int set(struct asking *a, struct err *e)
 	static const char method[] = "SetUnitProperties";
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
 	__attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *reply = NULL;
-	int s, r = new_call(a, method, &m, e);
+	int r = new_call(a, method, &m, e);
 
-	if (r < 0)
-		return r;
-	s = sd_bus_message_append(m, "sb", a->r->unit, 1); /* until the next boot, like the unit itself */
-	if (s >= 0)
-		s = sd_bus_message_open_container(m, 'a', "(sv)");
-	if (s < 0)
-		return err_code(e, -s, "%s", method);
-	r = request_append(m, a->r, a->version, e);
-	if (r < 0)
-		return r;
-	s = sd_bus_message_close_container(m);
-	return s < 0 ? err_code(e, -s, "%s", method) : call(a, m, method, NULL, &reply, e);
+	if (r == 0 && sd_bus_message_append(m, "sb", a->r->unit, 1) < 0) /* until the next boot, like the unit itself */
+		r = err_code(e, ENOMEM, "%s", method);
+	if (r == 0)
+		r = append_properties(a, m, false, e);
+	return r < 0 ? r : call(a, m, method, NULL, &reply, e);
 }
 
 static int stop(struct asking *a, struct err *e)
