@@ -12,7 +12,7 @@
 #   integration  the binary against this kernel (root)
 #   faults       integration with points of failure (tests/integration files that ask for them)
 #   stress       many at a time, many at rest, the runtime killed at any moment (root)
-#   static       the static core: build, and integration with it
+#   static       the static core: build, and integration with it, with points of failure as well
 #   sanitize     unit tests with the address and undefined behaviour sanitizers
 #   fuzz         each fuzzer for FUZZ_SECONDS (20)
 #   engines      Debian's containerd, Docker, podman and buildah; nginx and redis
@@ -333,6 +333,12 @@ part_static() {
 	local files
 	mapfile -t files < <(ordinary_tests)
 	integration static static-core "${files[@]}"
+	build static static-faulty --enable-werror --enable-static-core --enable-fault-injection --without-criterion \
+		--with-static-deps="$work/static-deps" || return
+	mapfile -t files < <(grep -l CAISSON_FAULT "$src"/tests/integration/[0-9]*.t)
+	export CAISSON_FAULTS=$work/static-faulty/caisson
+	integration static static-faulty "${files[@]}"
+	unset CAISSON_FAULTS
 }
 
 part_sanitize() {
