@@ -12,7 +12,12 @@ rootfs "$TMP/image"
 python3 "$here/mkimage.py" "$TMP/image.tar" localhost/busybox:test "$TMP/image"
 python3 "$here/mkimage.py" "$TMP/labelled.tar" localhost/labelled:test "$TMP/image" --label security.capabilities=CHOWN
 mkdir -p "$TMP/shared"
+cp "$here/term.py" "$TMP"
 echo 'from the host' > "$TMP/shared/file"
+echo 'KEY=value' > "$TMP/shared/env"
+printf '#!/no/interpreter\n' > "$TMP/shared/script"
+chmod 755 "$TMP/shared/script"
+mknod "$TMP/node" c 10 229 # one that no engine gives by itself; whether its driver is there does not matter
 echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":95}]}' > "$TMP/seccomp.json"
 
 cat > "$TMP/begin" <<'SH'
@@ -182,6 +187,68 @@ one "build" sh -c "mkdir -p /run/build && printf 'FROM $image\nRUN echo built > 
 echo "end: 0"
 SH
 
+# ---- more forms, and what is said when something is wrong ----
+
+cat > "$TMP/forms" <<'SH'
+. "$TMP/begin"
+load image
+_c="--cgroup-parent /$MARK/$who-forms"
+pod="timeout -k 2 25 podman --runtime $who"
+run="$pod run --rm $_c"
+box=box
+exit_of="$pod inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}' $box; $pod rm -f -t 0 $box > /dev/null"
+loop='while :; do sleep 0.1; done'
+set -- 24x80 wait:sized 'type:words\n' size:30x100 wait:larger 'type:\x03'
+
+one "typed at" term "$@" -- $run -it $image sh -c "$typed"
+one "a bind by --mount" $run --mount "type=bind,source=$TMP/shared,target=/data,readonly" $image sh -c 'cat /data/file; grep -o " /data ro[^ ]*" /proc/self/mountinfo'
+one "a tmpfs by --mount" $run --mount type=tmpfs,target=/scratch,tmpfs-size=1m,tmpfs-mode=1770 $image sh -c 'grep -o "/scratch tmpfs.*" /proc/mounts; stat -c %a /scratch'
+one "a volume by --mount" $run --mount type=volume,source=more,target=/etc $image ls /etc/passwd
+one "an image by --mount" $run --mount "type=image,source=$image,target=/image" $image ls /image/etc/passwd
+one "a file of variables" $run --env-file "$TMP/shared/env" $image sh -c 'echo $KEY'
+one "a rule for devices" $run --cap-add MKNOD --device-cgroup-rule 'c 10:229 m' $image sh -c 'exec 2>&1; mknod /node c 10 229 && echo made; : < /node'
+one "a device for reading" $run --device "$TMP/node:/dev/node:r" $image sh -c 'exec 2>&1; (: < /dev/node) 2>&1 | grep -c "not permitted"; : > /dev/node'
+one "many limits" sh -c "$run --memory 64m --memory-reservation 32m --memory-swap 128m --cpu-shares 512 --cpuset-cpus 0 --pids-limit 50 $image sh -c 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory/memory.soft_limit_in_bytes /sys/fs/cgroup/cpu/cpu.shares /sys/fs/cgroup/cpuset/cpuset.cpus /sys/fs/cgroup/pids/pids.max || { cd /sys/fs/cgroup && cat memory.max memory.low cpu.weight cpuset.cpus pids.max; }' 2> /dev/null"
+one "names to look up" $run --network private --dns 192.0.2.7 --dns-search example.org --add-host there:192.0.2.9 $image sh -c 'grep -v "^#" /etc/resolv.conf; grep there /etc/hosts'
+one "a program that is killed" $run $image sh -c 'kill -9 $$; sleep 9'
+one "an absent program" $run $image /no/such
+one "an absent program, by PATH" $run $image nosuch
+one "a program that is none" $run $image /etc/passwd
+one "a directory for a program" $run $image /etc
+one "a script without its interpreter" $run -v "$TMP/shared:/data" $image /data/script
+one "a directory on a file" $run -v "$TMP/shared:/bin/busybox" $image true
+one "a bind of what is not there" $run --mount "type=bind,source=$TMP/none,target=/x" $image true
+one "a directory of work that is a file" $run -w /etc/passwd $image true
+one "an unknown user" $run -u nosuch $image true
+one "a sysctl that is not there" $run --sysctl net.nosuch=1 $image true
+one "a device that is not there" $run --device /dev/nosuch $image true
+one "a capability that is none" $run --cap-add NOSUCH $image true
+
+$pod run -d --name box $_c $image sh -c "trap 'exit 7' TERM; $loop" > /run/out 2>&1 || cat /run/out
+one "exec typed at" term "$@" -- $pod exec -it box sh -c "$typed"
+one "exec killed" $pod exec box sh -c 'kill -9 $$; sleep 9'
+one "exec of an absent program" $pod exec box /no/such
+one "exec of an absent program, by PATH" $pod exec box nosuch
+one "exec of a program that is none" $pod exec box /etc/passwd
+one "exec of a directory" $pod exec box /etc
+one "exec in an absent directory" $pod exec -w /no/dir box true
+one "exec as nobody known" $pod exec -u nosuch box true
+one "exec with variables" $pod exec --env-file "$TMP/shared/env" -e A=b box sh -c 'echo $KEY $A'
+one "renamed" sh -c "$pod rename box other && $pod exec other echo there && $pod rename other box"
+one "exported" sh -c "$pod export box | tar -t | grep -cx bin/busybox"
+one "what happened" sh -c "$pod events --stream=false --filter container=box --format '{{.Status}}' | grep -vE 'exec|mount|sync' | uniq | tr '\n' ' '"
+one "stopped" sh -c "$pod stop -t 5 box > /dev/null; $exit_of"
+one "a stop signal of its own" sh -c "$pod run -d --name box $_c --stop-signal USR1 $image sh -c 'trap \"exit 9\" USR1; $loop' > /dev/null; $pod stop -t 9 box > /dev/null; $exit_of"
+one "an init passes the signal on" sh -c "$pod run -d --init --name box $_c $image sh -c 'trap \"exit 9\" TERM; $loop' > /dev/null; $pod stop -t 9 box > /dev/null; $exit_of"
+one "attached later" sh -c "$pod run -d -i --name box $_c $image sh -c 'read x; sleep 0.5; echo \"<\$x>\"; sleep 1; exit 6' > /dev/null; echo words | $pod attach box; $pod wait box; $exit_of"
+one "created, started with input" sh -c "$pod create -i --name box $_c $image cat > /dev/null; echo words | $pod start -ai box; $exit_of"
+one "restarts on failure" sh -c "$pod run -d --name box $_c --restart on-failure:2 $image sh -c 'echo again; sleep 0.2; exit 3' > /dev/null"
+one "as often as it may" until_is "2 exited 3" $pod inspect -f '{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}}' box
+one "and its logs" sh -c "$pod logs box | sort | uniq -c | tr -s ' '; $pod rm -f -t 0 box > /dev/null"
+one "nothing is listed" $pod ps -aq
+echo "end: 0"
+SH
+
 # ---- what can do without the peers' cgroups ----
 
 cat > "$TMP/plainwalk" <<'SH'
@@ -215,7 +282,7 @@ one "detached" $pod run -d --name box $image sh -c 'trap "exit 7" TERM; while :;
 one "exec" $pod exec -u 1000 -w /tmp -e X=y box sh -c 'id -u; pwd; echo $X; exit 5'
 one "capabilities of exec" $pod exec box grep -E "$caps" /proc/self/status
 one "inspected" $pod inspect -f '{{.State.Status}}' box
-one "top" $pod top box pid user comm | sed 's/ *[0-9]* *root *sleep//' | tr -s ' '
+echo "top: $($pod top box pid user comm | tr -s ' ' | grep -E '^(PID|1) ' | tr '\n' ' ')"
 status_only "stop" $pod stop -t 5 box
 one "its exit status" $pod inspect -f '{{.State.Status}} {{.State.ExitCode}}' box
 status_only "start again" $pod start box
@@ -258,7 +325,7 @@ find /run/caisson -mindepth 1 -maxdepth 1 -type d ! -name '.*' | sed 's/^/left: 
 echo "end: 0"
 SH
 
-walk() { in_place 110 "$TMP/$1" "$2" > "$TMP/$2.$1" 2> "$TMP/$2.$1.err"; }
+walk() { in_place 150 "$TMP/$1" "$2" 2> "$TMP/$2.$1.err" | same_words "$2" > "$TMP/$2.$1"; }
 walk walk runc &
 walk walk caisson
 wait
@@ -267,17 +334,29 @@ walk plainwalk runc
 walk plainwalk caisson
 walk ours caisson
 wait
+walk forms runc &
+walk forms caisson
+wait
 
 cat > "$TMP/explained" <<'TABLE'
 without cgroups | ^0 free$ | where podman lets only crun
 TABLE
-plan $(($(wc -l < "$TMP/runc.walk") + $(wc -l < "$TMP/runc.plainwalk") + 2 + 23))
-for f in runc.walk caisson.walk runc.plainwalk caisson.plainwalk caisson.ours; do
+cat > "$TMP/explained.forms" <<'TABLE'
+a directory for a program | ^126 .*exec: "/etc": is a directory: permission denied | ours says why
+exec of a directory | ^126 .*exec: "/etc": is a directory: permission denied | ours says why
+a script without its interpreter | ^126 .*exec: "/data/script": its interpreter /no/interpreter: no such file or directory | runc starts it and calls it a program's own status 1
+a directory on a file | ^126 .*on /bin/busybox: .*Not a directory | in the words of each
+a sysctl that is not there | ^127 .*linux.sysctl: set net.nosuch to "1": No such file or directory | in the words of each
+exec in an absent directory | ^127 .*exec failed: chdir to cwd .*/no/dir.*: No such file or directory | the error is spelled as libc does
+TABLE
+plan $(($(wc -l < "$TMP/runc.walk") + $(wc -l < "$TMP/runc.plainwalk") + $(wc -l < "$TMP/runc.forms") + 3 + 25))
+for f in runc.walk caisson.walk runc.plainwalk caisson.plainwalk runc.forms caisson.forms caisson.ours; do
 	is "the walk was gone to its end: $f" "$(tail -n 1 "$TMP/$f")" "end: 0"
 	[ ! -s "$TMP/$f.err" ] || diag "$(head -n 5 "$TMP/$f.err")"
 done
 compare root "$TMP/caisson.walk" "$TMP/runc.walk" "$TMP/explained" "$TMP/crun.walk"
 compare "ordinary user" "$TMP/caisson.plainwalk" "$TMP/runc.plainwalk" "$TMP/explained"
+compare "more forms" "$TMP/caisson.forms" "$TMP/runc.forms" "$TMP/explained.forms"
 
 ours() { is "$1" "$(line "$TMP/caisson.ours" "$2")" "$2: $3"; }
 none=0000000000000000 chown=0000000000000001
