@@ -21,7 +21,6 @@
 struct group {
 	enum filter_answer denied;	/* what a set without it says */
 	const char *calls;		/* separated by single spaces */
-	uint64_t needs;			/* any of these capabilities: without one of them the group is not opened; 0: none */
 };
 
 #define GROUP_NAME(id, name, set) [SYSCALL_GROUP_##id] = (name),
@@ -97,15 +96,15 @@ static const struct group groups[SYSCALL_GROUP_COUNT] = {
 	  "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr" },
 	[SYSCALL_GROUP_MISC] = { FILTER_EPERM,
 	  "mknod mknodat sync process_mrelease vmsplice adjtimex clock_adjtime clock_adjtime64 remap_file_pages personality" },
-	[SYSCALL_GROUP_CHROOT] = { FILTER_EPERM, "chroot", CAP_BIT(CAP_SYS_CHROOT) },
+	[SYSCALL_GROUP_CHROOT] = { FILTER_EPERM, "chroot" },
 
 	[SYSCALL_GROUP_URING] = { FILTER_ENOSYS, "io_uring_setup io_uring_enter io_uring_register" },
 	[SYSCALL_GROUP_DEBUG] = { FILTER_EPERM,
 	  "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise userfaultfd" },
 	[SYSCALL_GROUP_NAMESPACE] = { FILTER_EPERM, "unshare setns" },
-	[SYSCALL_GROUP_MOUNT] = { FILTER_EPERM, "mount umount umount2 pivot_root", CAP_BIT(CAP_SYS_ADMIN) },
+	[SYSCALL_GROUP_MOUNT] = { FILTER_EPERM, "mount umount umount2 pivot_root" },
 	[SYSCALL_GROUP_MOUNT_NEW] = { FILTER_ENOSYS,
-	  "open_tree open_tree_attr move_mount fsopen fsconfig fsmount fspick mount_setattr", CAP_BIT(CAP_SYS_ADMIN) },
+	  "open_tree open_tree_attr move_mount fsopen fsconfig fsmount fspick mount_setattr" },
 	[SYSCALL_GROUP_MOUNT_VIEW] = { FILTER_ENOSYS, "statmount listmount listns" },
 	[SYSCALL_GROUP_LSM] = { FILTER_ENOSYS, "lsm_get_self_attr lsm_set_self_attr lsm_list_modules" },
 	[SYSCALL_GROUP_NEWER] = { FILTER_ENOSYS, "memfd_secret file_getattr file_setattr setxattrat removexattrat" },
@@ -113,13 +112,13 @@ static const struct group groups[SYSCALL_GROUP_COUNT] = {
 	  "get_mempolicy set_mempolicy set_mempolicy_home_node mbind move_pages migrate_pages" },
 	[SYSCALL_GROUP_KEYRING] = { FILTER_EPERM, "add_key request_key keyctl" },
 	[SYSCALL_GROUP_HANDLE] = { FILTER_EPERM, "name_to_handle_at open_by_handle_at" },
-	[SYSCALL_GROUP_BPF] = { FILTER_EPERM, "bpf", CAP_BIT(CAP_BPF) | CAP_BIT(CAP_SYS_ADMIN) },
-	[SYSCALL_GROUP_PERF] = { FILTER_EPERM, "perf_event_open", CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_SYS_ADMIN) },
+	[SYSCALL_GROUP_BPF] = { FILTER_EPERM, "bpf" },
+	[SYSCALL_GROUP_PERF] = { FILTER_EPERM, "perf_event_open" },
 	[SYSCALL_GROUP_FANOTIFY] = { FILTER_EPERM, "fanotify_init fanotify_mark" },
-	[SYSCALL_GROUP_QUOTA] = { FILTER_EPERM, "quotactl quotactl_fd", CAP_BIT(CAP_SYS_ADMIN) },
-	[SYSCALL_GROUP_CLOCK] = { FILTER_EPERM, "clock_settime clock_settime64 settimeofday stime", CAP_BIT(CAP_SYS_TIME) },
+	[SYSCALL_GROUP_QUOTA] = { FILTER_EPERM, "quotactl quotactl_fd" },
+	[SYSCALL_GROUP_CLOCK] = { FILTER_EPERM, "clock_settime clock_settime64 settimeofday stime" },
 	[SYSCALL_GROUP_MODULE] = { FILTER_EPERM,
-	  "init_module finit_module delete_module create_module query_module get_kernel_syms", CAP_BIT(CAP_SYS_MODULE) },
+	  "init_module finit_module delete_module create_module query_module get_kernel_syms" },
 	[SYSCALL_GROUP_RAWIO] = { FILTER_EPERM,
 	  "iopl ioperm modify_ldt vm86 vm86old pciconfig_iobase pciconfig_read pciconfig_write s390_pci_mmio_read "
 	  "s390_pci_mmio_write rtas" },
@@ -132,6 +131,18 @@ static const struct group groups[SYSCALL_GROUP_COUNT] = {
 	  "subpage_prot swapcontext switch_endian syscall sysfs sysmips tuxcall ulimit uselib usr26 usr32 ustat vserver" },
 };
 /* clang-format on */
+
+/* Any of these capabilities: without one of them the group is not opened; 0: none is needed. */
+static const uint64_t needs[SYSCALL_GROUP_COUNT] = {
+	[SYSCALL_GROUP_CHROOT] = CAP_BIT(CAP_SYS_CHROOT),
+	[SYSCALL_GROUP_MOUNT] = CAP_BIT(CAP_SYS_ADMIN),
+	[SYSCALL_GROUP_MOUNT_NEW] = CAP_BIT(CAP_SYS_ADMIN),
+	[SYSCALL_GROUP_BPF] = CAP_BIT(CAP_BPF) | CAP_BIT(CAP_SYS_ADMIN),
+	[SYSCALL_GROUP_PERF] = CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_SYS_ADMIN),
+	[SYSCALL_GROUP_QUOTA] = CAP_BIT(CAP_SYS_ADMIN),
+	[SYSCALL_GROUP_CLOCK] = CAP_BIT(CAP_SYS_TIME),
+	[SYSCALL_GROUP_MODULE] = CAP_BIT(CAP_SYS_MODULE),
+};
 
 /* Calls that are allowed by their arguments. */
 static const char *const by_arguments[] = { "socket", "clone", "ioctl", "personality", "mknod", "mknodat" };
@@ -163,7 +174,7 @@ static void set_answer(uint8_t answers[FILTER_MAX_CALLS], const char *name, size
 
 static bool opens(size_t group, uint64_t allowed, uint64_t caps)
 {
-	return (allowed >> group & 1) && (!groups[group].needs || (groups[group].needs & caps));
+	return (allowed >> group & 1) && (!needs[group] || (needs[group] & caps));
 }
 
 void filter_group_answers(uint64_t allowed, uint64_t caps, uint8_t answers[FILTER_MAX_CALLS])

@@ -10,7 +10,9 @@ fi
 ETC=$("$CAISSON" policy check 2> /dev/null | sed -n 's|^\(/.*\)/caisson\.json: .*|\1|p' | head -n 1)
 [ -n "$ETC" ] || ETC=$("$CAISSON" policy check 2>&1 | sed -n 's|.*: \(/.*\)/caisson\.json: .*|\1|p' | head -n 1)
 UP=$(dirname "${ETC:-/}")
-[ -d "$UP" ] && [ "$UP" != / ] || skip_all "the place of policy files ($ETC) cannot be covered here: $UP is not there"
+if [ ! -d "$UP" ] || [ "$UP" = / ]; then
+	skip_all "the place of policy files ($ETC) cannot be covered here: $UP is not there"
+fi
 # Whatever else lies there is there still.
 cp -a "$UP/." "$TMP/up" || skip_all "$UP cannot be copied"
 mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $UP"
