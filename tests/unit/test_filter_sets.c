@@ -6,6 +6,7 @@
 
 #include <linux/audit.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -196,6 +197,52 @@ Test(filter_sets, numbers_nobody_knows_are_answered_enosys)
 
 		cr_expect_eq(sim_run(p.insns, p.n, &d), (uint32_t)ERRNO(ENOSYS), "%u", unknown[i]);
 	}
+}
+
+static void build_groups(struct arena *a, uint64_t groups, uint64_t caps, struct filter_program *out)
+{
+	const struct plan_filter plan = { .set = FILTER_SET_GROUPS, .groups = groups, .caps = caps };
+	struct filter_input in = { 0 };
+	struct err e = { 0 };
+
+	cr_assert_eq(filter_policy_input(a, &plan, SCMP_ARCH_X86_64, &in, &e), 0, "%s", e.text);
+	cr_assert_eq(filter_compile(a, &in, out, &e), 0, "%s", e.text);
+	filter_input_done(&in);
+}
+
+#define GROUP(id) (UINT64_C(1) << SYSCALL_GROUP_##id)
+
+Test(filter_sets, a_profiles_groups_open_what_they_hold_and_need)
+{
+	auto_arena a = { 0 };
+	struct filter_program p;
+
+	build_groups(&a, SYSCALLS_SERVICE | GROUP(AIO) | GROUP(MOUNT), 0, &p);
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "io_setup", 0, 0, 0), (uint32_t)ALLOW);
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "mount", 0, 0, 0), (uint32_t)ERRNO(EPERM), "not without SYS_ADMIN");
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "shmget", 0, 0, 0), (uint32_t)ERRNO(ENOSYS));
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "clone", CLONE_NEWUSER, 0, 0), (uint32_t)ERRNO(EPERM));
+	build_groups(&a, (SYSCALLS_SERVICE | GROUP(MOUNT) | GROUP(NAMESPACE)) & ~GROUP(NET), CAP_BIT(CAP_SYS_ADMIN), &p);
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "mount", 0, 0, 0), (uint32_t)ALLOW);
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "unshare", 0, 0, 0), (uint32_t)ALLOW);
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "clone", CLONE_NEWUSER, 0, 0), (uint32_t)ALLOW);
+	cr_expect_eq(ask(&p, SCMP_ARCH_X86_64, "socket", AF_UNIX, 0, 0), (uint32_t)ERRNO(EPERM));
+}
+
+Test(filter_sets, a_filter_that_only_logs_refuses_nothing)
+{
+	const struct plan_filter plan = { .set = FILTER_SET_NONE, .log_set = FILTER_SET_SERVICE };
+	auto_arena a = { 0 };
+	struct filters out;
+	struct err e = { 0 };
+
+	cr_assert_eq(filter_build(&a, &plan, &out, &e), 0, "%s", e.text);
+	cr_assert_eq(out.n, 1);
+	for (size_t i = 0; i < out.v[0].n; i++)
+		if (BPF_CLASS(out.v[0].insns[i].code) == BPF_RET)
+			cr_expect(out.v[0].insns[i].k == SECCOMP_RET_LOG || out.v[0].insns[i].k == SECCOMP_RET_ALLOW);
+	if (filter_native_arch() == SCMP_ARCH_X86_64)
+		cr_expect_eq(ask(&out.v[0], SCMP_ARCH_X86_64, "mount", 0, 0, 0), (uint32_t)SECCOMP_RET_LOG);
 }
 
 Test(filter_sets, other_architectures_are_killed_unless_32_bit_is_allowed)
