@@ -51,11 +51,11 @@ typed='until [ "$(stty size 2> /dev/null)" = "24 80" ]; do sleep 0.05; done; ech
 	until [ "$(stty size 2> /dev/null)" = "30 100" ]; do sleep 0.05; done; trap "echo broken; exit 5" INT; echo larger; while :; do sleep 0.05; done'
 
 # Names of boxes and ids are their own; runc puts its name and a stage in front, ours says why in brackets behind; docker's client
-# may say that it gave up waiting for what did not start.
+# may say that it gave up waiting for what did not start, and podman passes a signal on to what has just ended.
 same_words() {
 	sed -E "s/-$1\\b//g; s/[0-9a-f]{64}/ID/g; s/ time=\"[^\"]*\" level=error msg=\"error waiting for container: context canceled\"//
 		s/\\b$1: //g; s/runc create failed: unable to start container process: //; s/exec failed: unable to start container process: /exec failed: /
-		s/(exec: \"[^\"]*\": [^()]*) \([^()]*\)/\1/g"
+		s/(exec: \"[^\"]*\": [^()]*) \([^()]*\)/\1/g; s/ (error: |time=\"[^\"]*\" level=error msg=\")container not running\"?$//"
 }
 
 line() { awk -v k="$2: " 'index($0, k) == 1 { print; exit }' "$1"; }
