@@ -55,7 +55,7 @@ typed='until [ "$(stty size 2> /dev/null)" = "24 80" ]; do sleep 0.05; done; ech
 same_words() {
 	sed -E "s/-$1\\b//g; s/[0-9a-f]{64}/ID/g; s/ time=\"[^\"]*\" level=error msg=\"error waiting for container: context canceled\"//
 		s/\\b$1: //g; s/runc create failed: unable to start container process: //; s/exec failed: unable to start container process: /exec failed: /
-		s/(exec: \"[^\"]*\": [^()]*) \([^()]*\)/\1/g; s/ (error: |time=\"[^\"]*\" level=error msg=\")container not running\"?$//"
+		s/error during container init: //; s/(exec: \"[^\"]*\": [^()]*) \([^()]*\)/\1/g; s/ (error: |time=\"[^\"]*\" level=error msg=\")container not running\"?$//"
 }
 
 line() { awk -v k="$2: " 'index($0, k) == 1 { print; exit }' "$1"; }
