@@ -12,4 +12,7 @@
 /* Either may be NULL. */
 int label_exec(const char *apparmor, const char *selinux, struct fault *f);
 
+/* SELinux: the context of keys and keyrings that this process makes from now on; "\n" is the kernel's choice again. */
+int label_keys(const char *selinux, struct fault *f);
+
 #endif

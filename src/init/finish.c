@@ -223,13 +223,18 @@ static int join_keyring(const char *name)
 	return (int)syscall(SYS_keyctl, SETPERM, ring, described_permissions(text) | USER_SEARCH);
 }
 
+/* With a label the ring has the payload's own: another domain's would be closed to it. */
 static int finish_keyring(struct stage *s, struct fault *f)
 {
 	if (!has(s, FINISH_NEW_KEYRING))
 		return 0;
 	const char *name = record_text(s->record, s->record->keyring);
+	bool labelled = s->record->selinux.len;
+	int rc = labelled ? label_keys(record_text(s->record, s->record->selinux), f) : 0;
+	if (rc)
+		return rc;
 	if (join_keyring(name) == 0)
-		return 0;
+		return labelled ? label_keys("\n", f) : 0;
 	if (has(s, FINISH_KEYRING_OPTIONAL) && (errno == ENOSYS || errno == EDQUOT || errno == EPERM))
 		return 0;
 	return fault_sys(f, "session keyring %s", name);

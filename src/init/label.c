@@ -81,15 +81,12 @@ static bool label_holds(const char *is, const char *want, bool apparmor)
 	return !strncmp(is, want, len) && (!is[len] || is[len] == ' ' || is[len] == '\n');
 }
 
-static int write_label(int proc, const char *name, const char *text, struct fault *f)
+static int put_label(int fd, const char *name, const char *text, struct fault *f)
 {
 	size_t len = strlen(text);
-
-	int fd = open_attribute(proc, name, O_WRONLY);
-	if (fd < 0)
-		return fault_sys(f, "open attr/%s", name);
 	ssize_t n = write(fd, text, len);
 	int rc = n == (ssize_t)len ? 0 : fault_sys(f, "write `%s` to attr/%s", text, name);
+
 	(void)close(fd);
 	return rc;
 }
@@ -115,19 +112,33 @@ static int set_apparmor(int proc, const char *profile, struct fault *f)
 {
 	static const char *const names[] = { "apparmor/exec", "exec" };	/* the second: before Linux 5.1 */
 	char text[LABEL_SIZE];
-	int rc = 0;
+	int rc, fd = -1;
 
 	if (strlen(profile) + sizeof("exec ") > sizeof(text))
 		return fault_set(f, ENAMETOOLONG, "the AppArmor profile's name is too long");
 	fault_format(text, sizeof(text), "exec %s", profile);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		rc = write_label(proc, names[i], text, f);
-		if (!rc)
-			return read_back(proc, names[i], profile, true, f);
-		if (rc != -ENOENT)
-			break;
+		fd = open_attribute(proc, names[i], O_WRONLY);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return fault_sys(f, "open attr/%s", names[i]);
+		rc = put_label(fd, names[i], text, f);
+		if (rc == -ENOENT)
+			return fault_set(f, ENOENT, "the AppArmor profile `%s` is not loaded in this kernel (`/proc/thread-self/attr/%s`)",
+					 profile, names[i]);
+		return rc ? rc : read_back(proc, names[i], profile, true, f);
 	}
-	return rc;
+	return fault_set(f, ENOENT, "attr/exec: this kernel has no AppArmor to apply `%s` with", profile);
+}
+
+static int set_selinux(int proc, const char *context, struct fault *f)
+{
+	int fd = open_attribute(proc, "exec", O_WRONLY);
+	if (fd < 0)
+		return fault_sys(f, "open attr/exec");
+	int rc = put_label(fd, "exec", context, f);
+	return rc ? rc : read_back(proc, "exec", context, false, f);
 }
 
 int label_exec(const char *apparmor, const char *selinux, struct fault *f)
@@ -137,12 +148,20 @@ int label_exec(const char *apparmor, const char *selinux, struct fault *f)
 
 	if (!rc && apparmor)
 		rc = set_apparmor(proc, apparmor, f);
-	if (!rc && selinux) {
-		rc = write_label(proc, "exec", selinux, f);
-		if (!rc)
-			rc = read_back(proc, "exec", selinux, false, f);
-	}
+	if (!rc && selinux)
+		rc = set_selinux(proc, selinux, f);
 	if (proc >= 0)
 		(void)close(proc);
+	return rc;
+}
+
+int label_keys(const char *selinux, struct fault *f)
+{
+	int proc = open_procfs(f);
+	if (proc < 0)
+		return proc;
+	int fd = open_attribute(proc, "keycreate", O_WRONLY);
+	int rc = fd < 0 ? fault_sys(f, "open attr/keycreate") : put_label(fd, "keycreate", selinux, f);
+	(void)close(proc);
 	return rc;
 }

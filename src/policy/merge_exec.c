@@ -27,6 +27,13 @@ static bool is_root(const struct process *p)
 	return false;
 }
 
+/* As engines expect: a process that names no label gets the container's, never none. */
+static void keep_label(const char **label, const char *stored, bool always)
+{
+	if (stored && (always || !*label))
+		*label = stored;
+}
+
 int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
 		      struct err *e)
 {
@@ -52,12 +59,8 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 			       p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups");
 	if (ids_check(stored, p, e) < 0)
 		return -e->code;
-	if (x->within_result) {
-		if (stored->process.apparmor)
-			p->apparmor = stored->process.apparmor;
-		if (stored->process.selinux)
-			p->selinux = stored->process.selinux;
-	}
+	keep_label(&p->apparmor, stored->process.apparmor, x->within_result);
+	keep_label(&p->selinux, stored->process.selinux, x->within_result);
 	if (merge_rlimits(a, x, NULL, p, notes, &n) < 0)
 		return err_set(e, ENOMEM, "exec: out of memory");
 	*out = p;

@@ -867,6 +867,32 @@ Test(merge, exec_without_capabilities_gets_the_containers_own)
 	cr_expect_eq(out->caps.bounding, TEN_OF_DOCKER);
 }
 
+Test(merge, exec_without_a_label_gets_the_containers_own)
+{
+	static const struct { enum level level; const char *stored, *asked, *want; } labels[] = {
+		{ LEVEL_NONE, "held", NULL, "held" },
+		{ LEVEL_NONE, "held", "other", "other" },
+		{ LEVEL_NONE, "held", "unconfined", "unconfined" },
+		{ LEVEL_NONE, NULL, "other", "other" },
+		{ LEVEL_NONE, NULL, NULL, NULL },
+		{ LEVEL_STRICT, "held", "other", "held" },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(labels); i++) {
+		struct process asked = { .uid = 1, .gid = 1, .apparmor = labels[i].asked, .selinux = labels[i].asked };
+		const struct process *out = NULL;
+		auto_case c;
+
+		case_new(&c, labels[i].level);
+		c.facts.apparmor = c.facts.selinux = true;
+		c.spec.process.apparmor = c.spec.process.selinux = labels[i].stored;
+		cr_assert_eq(case_merge(&c), 0, "%s", c.e.text);
+		cr_assert_eq(policy_merge_exec(&c.arena, c.plan, &asked, &out, &c.e), 0, "%s", c.e.text);
+		cr_expect(str_eq(out->apparmor, labels[i].want), "case %zu: %s", i, out->apparmor);
+		cr_expect(str_eq(out->selinux, labels[i].want), "case %zu: %s", i, out->selinux);
+	}
+}
+
 Test(merge, exec_cannot_raise_its_limits)
 {
 	struct process_rlimit row = { RLIMIT_NOFILE, "RLIMIT_NOFILE", UINT64_MAX, UINT64_MAX };
