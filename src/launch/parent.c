@@ -234,6 +234,9 @@ static int clone_failed(const struct making *m, struct err *e)
 		return err_code(e, EACCES,
 				"clone the new process into %s: this command runs outside of what the user's systemd manages, and from there the "
 				"kernel lets a user start nothing in it (systemd-run --user --scope starts a command inside)", cg->name);
+	if (errno == EAGAIN) /* on v2 the clone itself meets the cgroup's limit */
+		return err_sys(e, "clone the new process into its namespaces and cgroup (resources.pids.limit of the cgroup, or "
+				  "RLIMIT_NPROC, allows no further process)");
 	return err_sys(e, "clone the new process into its namespaces and cgroup");
 }
 
