@@ -5,7 +5,7 @@
 #
 #   . contrib/packages.sh; packages_install build test
 #
-# Groups: build, test, lint, sanitize, static, cross, engines, bench, peers, vm. Debian's names are the ones that are installed
+# Groups: build, test, lint, sanitize, static, cross, engines, bench, peers, vm, guest. Debian's names are the ones that are installed
 # and tested; packages_message prints those of Fedora and Alpine for the groups build and test.
 
 packages_of() {
@@ -23,7 +23,12 @@ packages_of() {
 		python3 python3-grpcio python3-protobuf python3-websocket curl iptables iproute2 busybox-static jq procps ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
 	peers) echo runc crun python3 gcc libc6-dev ;;
-	vm) echo qemu-system-x86 cpio busybox-static xz-utils ;;
+	vm) echo qemu-system-x86 mmdebstrap e2fsprogs kmod cpio busybox-static jq xz-utils zstd ;;
+	# What tests/vm puts into its guest, not onto this machine.
+	guest) echo base-files base-passwd bash coreutils dash debianutils diffutils dpkg findutils grep gzip hostname libc-bin login mount \
+		perl-base sed tar util-linux bsdutils systemd systemd-sysv dbus dbus-user-session libpam-systemd apparmor podman containerd \
+		runc crun conmon uidmap slirp4netns fuse-overlayfs iproute2 busybox-static jq procps python3 kmod strace xz-utils zstd \
+		libjansson4 libseccomp2 libcap-ng0 libmnl0 libarchive13 libsystemd0 secilc keyutils ;;
 	*) echo "packages: no group named '$1'" >&2; return 1 ;;
 	esac
 }

@@ -1,62 +1,44 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# PID 1 of the guest that tests/vm/run.sh starts: a host with nothing but cgroup v2, which runs the tests and powers off.
+# What guest.service runs: the tests, one TAP file after the other on the serial line, and systemd powers off after it.
 # Lines that start with @@ are for run.sh.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-HOME=/root TERM=dumb LC_ALL=C.UTF-8
-export PATH HOME TERM LC_ALL
+HOME=/root TERM=dumb LC_ALL=C.UTF-8 TMPDIR=/tmp
+export PATH HOME TERM LC_ALL TMPDIR
 umask 022
-
-off() {
-	sync
-	echo "@@ done"
-	busybox sleep 0.2 # the serial line is slow
-	busybox poweroff -f
-}
-
-mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=755 run /run
-mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
-mount -t securityfs securityfs /sys/kernel/security 2> /dev/null
-mount -t bpf bpf /sys/fs/bpf 2> /dev/null
-mkdir -p /dev/pts /dev/shm /dev/mqueue /run/test
-mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts /dev/pts
-mount -t tmpfs -o mode=1777 shm /dev/shm
-mount -t mqueue mqueue /dev/mqueue
-mount -t tmpfs -o mode=1777 test /run/test
-ln -sf /proc/self/fd /dev/fd
-ip link set lo up 2> /dev/null || busybox ip link set lo up
-hostname guest 2> /dev/null
-
-env=$(sed -n 's/.*caisson\.env=\([^ ]*\).*/\1/p' /proc/cmdline)
+cd /caisson || exit 1
 # shellcheck source=/dev/null
-. "$env"
-export CAISSON CAISSON_INIT CAISSON_TEST_ROOTFS TMPDIR=/run/test
-mkdir -p /lib/modules
-mount --bind "$CAISSON_VM_MODULES" /lib/modules
+. ./guest.env
+export CAISSON CAISSON_INIT CAISSON_FAULTS CAISSON_TEST_ROOTFS CAISSON_SRCDIR CAISSON_BUILDDIR
+stty -F /dev/ttyS0 -opost 2> /dev/null
+
+mount -t tmpfs -o mode=1777 test "$TMPDIR"
+ip link set lo up 2> /dev/null
+mount -t bpf bpf /sys/fs/bpf 2> /dev/null
 
 if [ -n "$CAISSON_VM_SHELL" ]; then
 	setsid -c /bin/sh < /dev/ttyS0 > /dev/ttyS0 2>&1
-	off
+	exit 0
 fi
 
-# As under systemd: the root of the tree holds no processes that matter, the tests have a cgroup of their own.
-mkdir -p /sys/fs/cgroup/test.slice/runner
-echo $$ > /sys/fs/cgroup/test.slice/runner/cgroup.procs
+# one FILE: its output goes out in one piece, for two run at a time.
+# shellcheck disable=SC2016
+one='
+t=$0 began=$(cut -d . -f 1 /proc/uptime) rc=0
+out=$(mktemp "$TMPDIR/out.XXXXXX")
+if [ -e "$t" ]; then timeout -k 5 "$CAISSON_VM_FILE_SECONDS" sh "$t" > "$out" 2>&1 < /dev/null || rc=$?; else rc="no such file"; fi
+{
+	flock 9
+	echo "# $t: $(($(cut -d . -f 1 /proc/uptime) - began)) s"
+	cat "$out"
+	[ "$rc" = 0 ] || echo "@@ failed $t (status $rc)"
+} 9> "$TMPDIR/lock"
+rm -f "$out"'
+export CAISSON_VM_FILE_SECONDS
 
-cd "$CAISSON_TOP" || off
-echo "# guest: $(uname -r), $(cat /sys/fs/cgroup/cgroup.controllers)"
-for t in $CAISSON_VM_TESTS; do
-	if [ ! -e "$t" ]; then
-		echo "@@ failed $t (no such file)"
-		continue
-	fi
-	echo "# $t"
-	case $t in
-	*.t) sh "$t" 2>&1 ;;
-	*) "$t" --tap 2>&1 ;;
-	esac
-	rc=$?
-	[ "$rc" -eq 0 ] || echo "@@ failed $t (status $rc)"
-done < /dev/null
-off
+echo "# guest: $(uname -r), $(cat /sys/kernel/security/lsm), $(cat /sys/fs/cgroup/cgroup.controllers), up $(cut -d ' ' -f 1 /proc/uptime) s"
+# shellcheck disable=SC2086
+printf '%s\n' $CAISSON_VM_TESTS | xargs -n 1 -P "$CAISSON_VM_JOBS" sh -c "$one"
+echo "# up $(cut -d ' ' -f 1 /proc/uptime) s"
+echo "@@ done"
+sleep 0.3 # the serial line is slow
