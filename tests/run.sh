@@ -20,7 +20,7 @@
 #   oracle       generated containers seen from inside, beside runc and crun
 #   cross        the whole for arm64
 #   distcheck    the tarball builds, tests and installs
-#   vm           what this kernel lacks, in a guest (when tests/vm/run.sh is there)
+#   vm           what this machine lacks (systemd, AppArmor, SELinux, cgroup v2 alone), in a guest; CAISSON_VM_FULL=1: all of integration there
 #   leftovers    nothing stayed behind: processes, mounts, cgroups, files
 #
 # Not among the default parts:
@@ -449,7 +449,7 @@ part_vm() {
 	fi
 	plain_build && need_packages vm vm || return
 	local log=$out/vm.log rc=0
-	CAISSON_VM_DIR=$work/vm timeout -k 10 "${VM_SECONDS:-1000}" bash "$src/tests/vm/run.sh" "$work/plain" > "$log" 2>&1 < /dev/null || rc=$?
+	CAISSON_VM_DIR=$work/vm timeout -k 10 "${VM_SECONDS:-1500}" bash "$src/tests/vm/run.sh" "$work/plain" > "$log" 2>&1 < /dev/null || rc=$?
 	# The guest's console: one TAP stream after the other. The script's own status says whether each was complete.
 	awk '
 		function name(line) { sub(/^(not )?ok[[:space:]]+[0-9]*[[:space:]]*-?[[:space:]]*/, "", line); return line }

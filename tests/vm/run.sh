@@ -36,6 +36,7 @@ if [ ! -x "$build/caisson" ] || [ ! -x "$build/caisson-init" ]; then die "$build
 # Two at a time; the long ones first.
 vm_tests=(
 	tests/vm/podman.t
+	tests/vm/podman-user.t
 	tests/vm/apparmor.t
 	tests/vm/containerd.t
 	tests/integration/03-lifecycle.t
@@ -100,7 +101,7 @@ make_load() {
 		echo CAISSON=/caisson/build/caisson CAISSON_INIT=/caisson/build/caisson-init CAISSON_SRCDIR=/caisson
 		echo CAISSON_BUILDDIR=/caisson/build CAISSON_TEST_ROOTFS=/caisson/rootfs
 		printf 'CAISSON_VM_TESTS=%q\nCAISSON_VM_SHELL=%q\n' "$*" "${CAISSON_VM_SHELL:-}"
-		printf 'CAISSON_VM_JOBS=%q\nCAISSON_VM_FILE_SECONDS=%q\n' "${CAISSON_VM_JOBS:-2}" "${CAISSON_VM_FILE_SECONDS:-400}"
+		printf 'CAISSON_VM_JOBS=%q\nCAISSON_VM_FILE_SECONDS=%q\n' "${CAISSON_VM_JOBS:-2}" "${CAISSON_VM_FILE_SECONDS:-600}"
 	} > "$load/guest.env"
 	tar -C "$load" --owner=0 --group=0 -cf "$dir/load.tar" .
 	rm -rf "$load"
