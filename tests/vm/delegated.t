@@ -19,7 +19,7 @@ plan 12
 # in_scope SCRIPT: a shell of the user's, alone in a cgroup of its own below his manager.
 in_scope() {
 	(cd / && setpriv --reuid 1500 --regid 1500 --init-groups env HOME=/home/plain XDG_RUNTIME_DIR=/run/user/1500 CAISSON_TEST_MARK="$MARK" \
-		BUNDLE="$BUNDLE" ID="$ID" BIN="$BIN" timeout -k 5 60 systemd-run --user --scope -q -p Delegate=yes sh -c "$1" 2>&1 < /dev/null)
+		BUNDLE="$BUNDLE" ID="$ID" BIN="$BIN" timeout -k 5 240 systemd-run --user --scope -q -p Delegate=yes sh -c "$1" 2>&1 < /dev/null)
 }
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
