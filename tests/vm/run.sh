@@ -42,6 +42,8 @@ vm_tests=(
 	tests/vm/limits.t
 	tests/integration/04-exec.t
 	tests/integration/35-cgroup.t
+	tests/integration/07-rootless.t
+	tests/vm/delegated.t
 	tests/integration/36-update.t
 	tests/integration/38-events.t
 	tests/vm/v2.t

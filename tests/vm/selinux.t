@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 secilc -c "$(cat /sys/fs/selinux/policyvers)" -o "$TMP/policy" -f /dev/null "$here/selinux.cil" > "$TMP/secilc.log" 2>&1 ||
 	secilc -c 31 -o "$TMP/policy" -f /dev/null "$here/selinux.cil" > "$TMP/secilc.log" 2>&1 || bail "$(cat "$TMP/secilc.log")"
 cat "$TMP/policy" > /sys/fs/selinux/load || bail "the policy does not load: $(dmesg | grep -i selinux | tail -n 3)"
-plan 21
+plan 20
 
 label=system_u:system_r:container_t:s0:c1,c2
 mount=system_u:object_r:container_file_t:s0:c1,c2
@@ -37,7 +37,7 @@ is    "categories in another order are the same" "$(inside "$current" ".process.
 is    "what it makes next is the kernel's choice" "$(inside 'cat /proc/self/attr/keycreate /proc/self/attr/exec')" ""
 
 mounts() { inside "grep ' $1 ' /proc/mounts" ".linux.mountLabel = \"$mount\""; }
-for m in /dev /dev/shm /dev/pts /dev/mqueue; do
+for m in /dev /dev/shm /dev/pts; do
 	like "the mount label is on $m"            "$(mounts $m)" "context=\"?$mount"
 done
 unlike "not on /proc"                          "$(mounts /proc)" "context="
