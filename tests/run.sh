@@ -397,7 +397,7 @@ part_engines() {
 	need_packages engines engines || return
 	export CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init CAISSON_SRCDIR=$src
 	test_rootfs || return
-	tap_files engines "${ENGINE_SECONDS:-400}" 1 "$src"/tests/engines/*.t
+	tap_files engines "${ENGINE_SECONDS:-600}" 1 "$src"/tests/engines/*.t
 }
 
 # The newest engines with the static core, which runs in any tree. Their tests are the same files.
@@ -416,7 +416,7 @@ part_engines-sid() {
 		printf '#!/bin/sh\nunset CAISSON_TEST_ROOTFS\nexec sh "%s" "%s" sh "%s"\n' "$src/tests/engines/sid/enter.sh" "$work/sid" "$src/tests/engines/$t.t" > "$out/engines-sid/sid-$t.t"
 	done
 	export CAISSON=$work/static-core/caisson CAISSON_INIT=$work/static-core/caisson-init CAISSON_SRCDIR=$src
-	KEEP="$src $work/static-core $TMPDIR" tap_files engines-sid "${ENGINE_SECONDS:-400}" 1 "$out"/engines-sid/sid-*.t
+	KEEP="$src $work/static-core $TMPDIR" tap_files engines-sid "${ENGINE_SECONDS:-600}" 1 "$out"/engines-sid/sid-*.t
 }
 
 part_cross() {

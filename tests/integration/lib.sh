@@ -345,7 +345,7 @@ _cleanup() {
 	if [ -z "$_finished" ] && [ "$_status" -lt 128 ]; then
 		_status=0
 		[ "$_failed" -eq 0 ] || _status=1
-		if [ "$_n" -ne "$_planned" ]; then
+		if [ "$_n" -ne "$_planned" ] || [ "$_planned" -eq 0 ]; then
 			echo "# planned $_planned tests but ran $_n"
 			_status=1
 		fi
