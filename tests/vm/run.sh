@@ -36,6 +36,7 @@ if [ ! -x "$build/caisson" ] || [ ! -x "$build/caisson-init" ]; then die "$build
 # Two at a time; the long ones first.
 vm_tests=(
 	tests/vm/podman.t
+	tests/vm/podman-user.t
 	tests/vm/apparmor.t
 	tests/vm/containerd.t
 	tests/integration/03-lifecycle.t
@@ -48,8 +49,8 @@ vm_tests=(
 	tests/integration/38-events.t
 	tests/vm/v2.t
 )
-# Full form only: a second start of the guest.
-selinux_tests=()
+# In a second start of the guest.
+selinux_tests=(tests/vm/selinux.t)
 # A kernel that nothing else here was tried with: that it starts, stops, limits and restricts.
 kernel_tests=(
 	tests/integration/03-lifecycle.t
@@ -61,7 +62,6 @@ kernel_tests=(
 )
 if [ -n "${CAISSON_VM_FULL:-}" ]; then
 	mapfile -t vm_tests < <(cd "$top" && ls tests/integration/[0-9]*.t tests/vm/*.t | grep -v selinux)
-	selinux_tests=(tests/vm/selinux.t)
 elif [ "$suite" != host ]; then
 	vm_tests=("${kernel_tests[@]}")
 	selinux_tests=()
