@@ -265,8 +265,12 @@ part_build() {
 	plain_build || return
 	step build "make install" 120 make -s -C "$work/plain" install DESTDIR="$work/tmp/dest"
 	local f
-	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack usr/libexec/caisson/caisson-systemd usr/share/man/man7/caisson-oci.7; do
+	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack usr/libexec/caisson/caisson-systemd; do
 		if [ -x "$work/tmp/dest/$f" ]; then note pass build "installs $f"; else note fail build "installs $f"; fi
+	done
+	for f in usr/share/man/man1/caisson-init.1 usr/share/man/man5/caisson-policy.5 usr/share/man/man7/caisson-oci.7 \
+		usr/share/man/man8/caisson.8 usr/share/caisson/profile.schema.json usr/share/bash-completion/completions/caisson; do
+		if [ -s "$work/tmp/dest/$f" ]; then note pass build "installs $f"; else note fail build "installs $f"; fi
 	done
 	rm -rf "$work/tmp/dest"
 }
