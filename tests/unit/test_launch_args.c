@@ -262,7 +262,6 @@ static const struct {
 	{ { "/nonexistent", "x" }, "root file system /nonexistent" },
 	{ { "/dev/null", "x" }, "neither a directory nor a file" },
 	{ { "/tmp" }, "nothing to run" },
-	{ { "--policy", "loose", "/tmp", "x" }, "--policy: there is no profile \"loose\"" },
 	{ { "--read-write", "/tmp", "x" }, "level strict keeps the root read-only" },
 	{ { "--read-write", "--read-only", "--policy", "none", "/tmp", "x" },
 	  "exclude each other" },
