@@ -5,7 +5,7 @@
 #
 #   . contrib/packages.sh; packages_install build test
 #
-# Groups: build, test, lint, sanitize, static, cross, engines, bench, peers, vm, guest. Debian's names are the ones that are installed
+# Groups: build, test, lint, sanitize, static, cross, engines, package, bench, peers, vm, guest. Debian's names are the ones that are installed
 # and tested; packages_message prints those of Fedora and Alpine for the groups build and test.
 
 packages_of() {
@@ -21,6 +21,7 @@ packages_of() {
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;
 	engines) echo containerd runc crun docker.io docker-compose podman buildah conmon catatonit containernetworking-plugins uidmap util-linux \
 		python3 python3-grpcio python3-protobuf python3-websocket curl iptables iproute2 busybox-static jq procps ;;
+	package) echo build-essential dpkg-dev debhelper lintian binutils libcriterion-dev ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
 	peers) echo runc crun python3 gcc libc6-dev ;;
 	vm) echo qemu-system-x86 mmdebstrap e2fsprogs kmod cpio busybox-static jq xz-utils zstd ;;

@@ -20,6 +20,7 @@
 #   oracle       generated containers seen from inside, beside runc and crun
 #   cross        the whole for arm64
 #   distcheck    the tarball builds, tests and installs
+#   package      the Debian package: built, looked at by lintian, installed, upgraded and purged in a root of its own (1 min)
 #   vm           what this machine lacks (systemd, AppArmor, SELinux, cgroup v2 alone), in a guest; CAISSON_VM_FULL=1: all of integration there
 #   leftovers    nothing stayed behind: processes, mounts, cgroups, files
 #
@@ -37,7 +38,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=contrib/packages.sh
 . "$top/contrib/packages.sh"
 
-default_parts=(build lint unit integration faults stress static sanitize fuzz engines validation oracle cross distcheck vm leftovers)
+default_parts=(build lint unit integration faults stress static sanitize fuzz engines validation oracle cross distcheck package vm leftovers)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${default_parts[@]}")
 for p in "${parts[@]}"; do
@@ -444,6 +445,17 @@ part_cross() {
 part_distcheck() {
 	plain_build || return
 	step distcheck "make distcheck" 1200 make -s -C "$work/plain" -j"$jobs" distcheck
+}
+
+part_package() {
+	source_tree && need_packages package build package || return
+	if [ "$(id -u)" -ne 0 ]; then
+		note skip package "all of it" "needs root"
+		return
+	fi
+	export PACKAGE_FILES=$out/files.there
+	tap_files package 600 1 "$src"/tests/package/*.t
+	unset PACKAGE_FILES
 }
 
 part_vm() {
