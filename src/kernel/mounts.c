@@ -61,11 +61,23 @@ static int no_source(const struct stage *s, const char *path, int code, struct e
 	return hint_at("open_tree", e);
 }
 
+/* The kernel says EINVAL to a directory on a file, and to more. Binds are looked at before; here it is what was not. */
+static int no_move(const struct stage *s, int tree, int target, int error, struct err *e)
+{
+	struct stat from, to;
+
+	if (fstat(tree, &from) < 0 || fstat(target, &to) < 0 || S_ISDIR(from.st_mode) == S_ISDIR(to.st_mode))
+		return refused(s, "move_mount", error, "attach the mount", e);
+	err_set(e, ENOTDIR, "ENOTDIR: Not a directory: a file system goes onto a directory, and what is at the destination in the root "
+			    "file system is %s", blame_kind(to.st_mode));
+	return err_hint(e, "name another destination, or mend the image");
+}
+
 int mounts_move(const struct stage *s, int tree, int target, struct err *e)
 {
 	int r = stage_move(s, tree, target);
 
-	return r < 0 ? refused(s, "move_mount", -r, "attach the mount", e) : 0;
+	return r < 0 ? no_move(s, tree, target, -r, e) : 0;
 }
 
 int mounts_open_source(struct stage *s, const struct mount *m, const char *bundle, struct err *e)

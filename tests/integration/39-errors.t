@@ -3,7 +3,7 @@
 # What a failed command says: what was done to what, what the kernel said, and what to do about it; and one record of it.
 # shellcheck disable=SC2016 # scripts stay in single quotes
 . "$(dirname "$0")/lib.sh"
-plan 85
+plan 86
 
 bundle .
 cp "$BUNDLE/config.json" "$TMP/base.json"
@@ -37,6 +37,8 @@ says "a file on a directory" "$(bind /m file)" \
 	'mounts\[7\] on /m: ENOTDIR: Not a directory: the source ".*/file" is a regular file, and .* is a directory \('
 says "a directory on a file" "$(bind /file dir)" \
 	'mounts\[7\] on /file: ENOTDIR: Not a directory: the source ".*/dir" is a directory, and .* is a regular file \('
+says "a file system on a file" "$(with '{destination: "/file", type: "tmpfs", source: "tmpfs"}')" \
+	'mounts\[7\] on /file: ENOTDIR: Not a directory: .* is a regular file \(name another'
 says "a source of which a component is missing" "$(bind /m no/such/dir)" \
 	'mounts\[7\] on /m: bind source .*/no/such/dir: open_tree\(2\): ENOENT: No such file or directory: "[^"]*/data/no" is missing \('
 says "a source of which a component is a file" "$(bind /m file/sub)" \

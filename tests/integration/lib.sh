@@ -308,7 +308,7 @@ _nothing_new() {
 
 # leftovers_after [NAME]: one test; waits a moment for what is on its way out.
 leftovers_after() {
-	if wait_for 3 _nothing_new; then
+	if wait_for 10 _nothing_new; then
 		_pass "${1:-nothing is left behind}"
 	else
 		_fail "${1:-nothing is left behind}"
