@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reader for each type of field. An array replaces what was inherited; {"add": [...], "remove": [...]} edits it.
+ * A reader for each type of field that is a single value or a mask, and the table of all. An array replaces what was inherited;
+ * {"add": [...], "remove": [...]} edits it.
  */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/capname.h"
 #include "base/nearest.h"
 #include "base/path.h"
+#include "policy/field_parts.h"
 #include "policy/field_type.h"
 #include "policy/profile.h"
 #include "policy/syscall_groups.h"
@@ -23,12 +24,7 @@ static const struct field_word group_words[] = {
 };
 #undef GROUP_WORD
 
-static int no_memory(const struct jread_at *at, struct err *e)
-{
-	return jread_no_memory(at, e);
-}
-
-static int want_array(const struct jread_at *at, const struct jnode *v, struct err *e)
+int field_want_array(const struct jread_at *at, const struct jnode *v, struct err *e)
 {
 	if (v->type != JARRAY)
 		return field_refuse(at, e, "must be an array");
@@ -37,7 +33,7 @@ static int want_array(const struct jread_at *at, const struct jnode *v, struct e
 	return 0;
 }
 
-static int want_text(const struct jread_at *at, const struct jnode *v, const char **out, struct err *e)
+int field_want_text(const struct jread_at *at, const struct jnode *v, const char **out, struct err *e)
 {
 	if (v->type != JSTRING)
 		return field_refuse(at, e, "must be a string");
@@ -48,12 +44,12 @@ static int want_text(const struct jread_at *at, const struct jnode *v, const cha
 	return 0;
 }
 
-static int keep_text(const struct field_reader *r, const struct jread_at *at, const char *text, const char **out, struct err *e)
+int field_keep_text(const struct field_reader *r, const struct jread_at *at, const char *text, const char **out, struct err *e)
 {
 	const char *copy = arena_strdup(r->arena, text);
 
 	if (!copy)
-		return no_memory(at, e);
+		return jread_no_memory(at, e);
 	*out = copy;
 	return 0;
 }
@@ -120,7 +116,7 @@ static int read_word(const struct field_reader *r, const struct jread_at *at, co
 {
 	const char *text;
 	uint64_t value = 0;
-	int err = want_text(at, v, &text, e);
+	int err = field_want_text(at, v, &text, e);
 
 	(void)r;
 	if (err == 0)
@@ -149,7 +145,7 @@ static int read_amount(const struct field_reader *r, const struct jread_at *at, 
 	return 0;
 }
 
-static int id_of(const struct jread_at *at, const struct jnode *v, uint32_t *out, struct err *e)
+int field_id_of(const struct jread_at *at, const struct jnode *v, uint32_t *out, struct err *e)
 {
 	if (v->type != JINTEGER || v->negative || v->huge || v->magnitude > ID_MAX)
 		return field_refuse(at, e, "must be an integer from 0 to 4294967294");
@@ -165,7 +161,7 @@ static int read_id(const struct field_reader *r, const struct jread_at *at, cons
 	(void)r;
 	(void)f;
 	id->set = true;
-	return id_of(at, v, &id->v, e);
+	return field_id_of(at, v, &id->v, e);
 }
 
 static int octal_of(const struct jread_at *at, const struct jnode *v, const struct field *f, uint32_t *out, struct err *e)
@@ -204,15 +200,15 @@ static int read_text(const struct field_reader *r, const struct jread_at *at, co
 		     void *out, struct err *e)
 {
 	const char *text;
-	int err = want_text(at, v, &text, e);
+	int err = field_want_text(at, v, &text, e);
 
 	if (err == 0 && (!text[0] || strlen(text) > f->max))
 		err = field_refuse(at, e, "must have 1 to %llu bytes", (unsigned long long)f->max);
-	return err < 0 ? err : keep_text(r, at, text, out, e);
+	return err < 0 ? err : field_keep_text(r, at, text, out, e);
 }
 
 /* The names of profiles are file names: nothing in them may lead elsewhere. */
-static int check_name(const struct jread_at *at, const char *text, struct err *e)
+int field_check_name(const struct jread_at *at, const char *text, struct err *e)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	static const char more[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -228,15 +224,15 @@ static int read_name(const struct field_reader *r, const struct jread_at *at, co
 		     void *out, struct err *e)
 {
 	const char *text;
-	int err = want_text(at, v, &text, e);
+	int err = field_want_text(at, v, &text, e);
 
 	(void)f;
 	if (err == 0)
-		err = check_name(at, text, e);
-	return err < 0 ? err : keep_text(r, at, text, out, e);
+		err = field_check_name(at, text, e);
+	return err < 0 ? err : field_keep_text(r, at, text, out, e);
 }
 
-static int check_path(const struct jread_at *at, const char *text, struct err *e)
+int field_check_path(const struct jread_at *at, const char *text, struct err *e)
 {
 	char clean[PATH_MAX];
 
@@ -251,12 +247,12 @@ static int read_path(const struct field_reader *r, const struct jread_at *at, co
 		     void *out, struct err *e)
 {
 	const char *text;
-	int err = want_text(at, v, &text, e);
+	int err = field_want_text(at, v, &text, e);
 
 	(void)f;
 	if (err == 0)
-		err = check_path(at, text, e);
-	return err < 0 ? err : keep_text(r, at, text, out, e);
+		err = field_check_path(at, text, e);
+	return err < 0 ? err : field_keep_text(r, at, text, out, e);
 }
 
 /* ---- masks ---- */
@@ -307,7 +303,7 @@ static int read_bits(const struct jread_at *at, const struct jnode *v, const str
 		*out = everything(f);
 		return 0;
 	}
-	err = want_array(at, v, e);
+	err = field_want_array(at, v, e);
 	if (err < 0)
 		return err;
 	jnode_each(m, v) {
@@ -315,7 +311,7 @@ static int read_bits(const struct jread_at *at, const struct jnode *v, const str
 		const char *text;
 		uint64_t bits = 0;
 
-		err = want_text(&item, m, &text, e);
+		err = field_want_text(&item, m, &text, e);
 		if (err == 0)
 			err = bits_of(&item, f, text, &bits, e);
 		if (err < 0)
@@ -327,7 +323,7 @@ static int read_bits(const struct jread_at *at, const struct jnode *v, const str
 }
 
 /* The two members of an edit; either may be missing. */
-static int edit_parts(const struct jread_at *at, const struct jnode *v, const struct jnode **add, const struct jnode **remove,
+int field_edit_parts(const struct jread_at *at, const struct jnode *v, const struct jnode **add, const struct jnode **remove,
 		      struct err *e)
 {
 	*add = *remove = NULL;
@@ -354,7 +350,7 @@ static int read_mask(const struct field_reader *r, const struct jread_at *at, co
 	(void)r;
 	if (v->type != JOBJECT)
 		return read_bits(at, v, f, io, e);
-	err = edit_parts(at, v, &add, &remove, e);
+	err = field_edit_parts(at, v, &add, &remove, e);
 	if (err == 0 && add)
 		err = read_bits(&add_at, add, f, &more, e);
 	if (err == 0 && remove)
@@ -372,278 +368,20 @@ static int read_cap(const struct field_reader *r, const struct jread_at *at, con
 		    void *out, struct err *e)
 {
 	const char *text;
-	int err = want_text(at, v, &text, e);
+	int err = field_want_text(at, v, &text, e);
 
 	(void)r;
 	(void)f;
 	return err < 0 ? err : cap_bit(at, text, out, e);
 }
 
-/* ---- lists of texts ---- */
-
-static int check_item(const struct jread_at *at, const struct field *f, const char *text, struct err *e)
-{
-	if (f->type == FIELD_NAMES)
-		return check_name(at, text, e);
-	if (f->type == FIELD_PATHS)
-		return check_path(at, text, e);
-	if (!text[0] || strlen(text) > 1024)
-		return field_refuse(at, e, "must have 1 to 1024 bytes");
-	return 0;
-}
-
-static int texts_of(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		    struct strings *out, struct err *e)
-{
-	const char **list;
-	size_t n = 0;
-	int err = want_array(at, v, e);
-
-	if (err < 0)
-		return err;
-	list = arena_array(r->arena, v->len + 1, sizeof(*list));
-	if (!list)
-		return no_memory(at, e);
-	jnode_each(m, v) {
-		struct jread_at item = jread_item(at, n);
-		const char *text;
-
-		err = want_text(&item, m, &text, e);
-		if (err == 0)
-			err = check_item(&item, f, text, e);
-		if (err == 0)
-			err = keep_text(r, &item, text, &list[n++], e);
-		if (err < 0)
-			return err;
-	}
-	*out = (struct strings){ n, list };
-	return 0;
-}
-
-static int one_or_more(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		       void *out, struct err *e)
-{
-	const char **list, *text;
-	int err;
-
-	if (v->type != JSTRING)
-		return texts_of(r, at, v, f, out, e);
-	list = arena_array(r->arena, 2, sizeof(*list));
-	if (!list)
-		return no_memory(at, e);
-	err = want_text(at, v, &text, e);
-	if (err == 0)
-		err = check_item(at, f, text, e);
-	if (err == 0)
-		err = keep_text(r, at, text, list, e);
-	if (err == 0)
-		*(struct strings *)out = (struct strings){ 1, list };
-	return err;
-}
-
-static int edit_texts(const struct field_reader *r, const struct jread_at *at, const struct strings *add,
-		      const struct strings *remove, struct strings *io, struct err *e)
-{
-	const char **list = arena_array(r->arena, io->n + add->n + 1, sizeof(*list));
-	size_t n = 0;
-
-	if (!list)
-		return no_memory(at, e);
-	for (size_t i = 0; i < io->n; i++)
-		if (!str_in(remove, io->v[i]))
-			list[n++] = io->v[i];
-	for (size_t i = 0; i < add->n; i++)
-		if (!str_in(io, add->v[i]) && !str_in(remove, add->v[i]))
-			list[n++] = add->v[i];
-	*io = (struct strings){ n, list };
-	return 0;
-}
-
-static int read_paths(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		      void *out, struct err *e)
-{
-	struct jread_at add_at = jread_key(at, "add"), remove_at = jread_key(at, "remove");
-	struct strings more = { 0 }, less = { 0 };
-	const struct jnode *add, *remove;
-	int err;
-
-	if (v->type != JOBJECT)
-		return texts_of(r, at, v, f, out, e);
-	err = edit_parts(at, v, &add, &remove, e);
-	if (err == 0 && add)
-		err = texts_of(r, &add_at, add, f, &more, e);
-	if (err == 0 && remove)
-		err = texts_of(r, &remove_at, remove, f, &less, e);
-	return err < 0 ? err : edit_texts(r, at, &more, &less, out, e);
-}
-
-static int read_ids(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		    void *out, struct err *e)
-{
-	struct profile_ids *ids = out;
-	uint32_t *list;
-	size_t n = 0;
-	bool single = v->type == JINTEGER && f->type == FIELD_NUMBERS;
-	int err = single ? 0 : want_array(at, v, e);
-
-	if (err < 0)
-		return err;
-	list = arena_array(r->arena, single ? 1 : v->len + 1, sizeof(*list));
-	if (!list)
-		return no_memory(at, e);
-	if (single)
-		err = id_of(at, v, &list[n++], e);
-	else
-		jnode_each(m, v) {
-			struct jread_at item = jread_item(at, n);
-			err = id_of(&item, m, &list[n], e);
-			for (size_t i = 0; err == 0 && i < n; i++)
-				if (list[i] == list[n])
-					err = field_refuse(&item, e, "%u is there twice", list[n]);
-			if (err < 0)
-				return err;
-			n++;
-		}
-	ids->set = true;
-	ids->list = (struct ids){ n, list };
-	return err;
-}
-
-static int read_map(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		    void *out, struct err *e)
-{
-	struct key_value *list;
-	size_t n = 0;
-
-	if (v->type != JOBJECT)
-		return field_refuse(at, e, "must be an object of texts");
-	if (v->len > FIELD_LIST_MAX)
-		return field_refuse(at, e, "has more than %d members", FIELD_LIST_MAX);
-	list = arena_array(r->arena, v->len + 1, sizeof(*list));
-	if (!list)
-		return no_memory(at, e);
-	jnode_each(m, v) {
-		struct jread_at member = jread_key(at, m->key);
-		const char *text;
-		int err = want_text(&member, m, &text, e);
-
-		if (err == 0)
-			err = check_item(&member, f, text, e);
-		if (err == 0)
-			err = keep_text(r, &member, m->key, &list[n].key, e);
-		if (err == 0)
-			err = keep_text(r, &member, text, &list[n++].value, e);
-		if (err < 0)
-			return err;
-	}
-	*(struct key_values *)out = (struct key_values){ n, list };
-	return 0;
-}
-
-/* ---- objects and lists of them ---- */
-
-static int read_object(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		       void *out, struct err *e)
-{
-	return fields_read(r, at, v, f->table, out, e);
-}
-
-static const char *key_of(const struct field_table *t, const void *list, size_t i)
-{
-	const char *key;
-
-	memcpy(&key, (const char *)list + i * t->size + t->key, sizeof(key));
-	return key;
-}
-
-static bool has_key(const struct field_table *t, const struct field_any_list *list, const char *key)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(key_of(t, list->v, i), key))
-			return true;
-	return false;
-}
-
-static int elements_of(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		       struct field_any_list *out, struct err *e)
-{
-	const struct field_table *t = f->table;
-	struct field_any_list got = { 0 };
-	char *list;
-	int err = want_array(at, v, e);
-
-	if (err < 0)
-		return err;
-	got.v = list = arena_array(r->arena, v->len + 1, t->size);
-	if (!list)
-		return no_memory(at, e);
-	jnode_each(m, v) {
-		struct jread_at item = jread_item(at, got.n);
-
-		err = fields_read(r, &item, m, t, list + got.n * t->size, e);
-		if (err == 0 && t->has_key && has_key(t, &got, key_of(t, list, got.n)))
-			err = field_refuse(&item, e, "\"%s\" is there twice", jread_quote(key_of(t, list, got.n)).s);
-		if (err < 0)
-			return err;
-		got.n++;
-	}
-	*out = got;
-	return 0;
-}
-
-/* What is added takes the place of an inherited element with its key. */
-static int edit_elements(const struct field_reader *r, const struct jread_at *at, const struct field_table *t,
-			 const struct field_any_list *add, const struct strings *remove, struct field_any_list *io,
-			 struct err *e)
-{
-	char *list = arena_array(r->arena, io->n + add->n + 1, t->size);
-	size_t n = 0;
-
-	if (!list)
-		return no_memory(at, e);
-	for (size_t i = 0; i < io->n; i++) {
-		const char *key = key_of(t, io->v, i);
-		if (!str_in(remove, key) && !has_key(t, add, key))
-			memcpy(list + n++ * t->size, (const char *)io->v + i * t->size, t->size);
-	}
-	if (add->n)
-		memcpy(list + n * t->size, add->v, add->n * t->size);
-	*io = (struct field_any_list){ n + add->n, list };
-	return 0;
-}
-
-static int read_list(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		     void *out, struct err *e)
-{
-	struct jread_at add_at = jread_key(at, "add"), remove_at = jread_key(at, "remove");
-	const struct field keys = { .type = FIELD_GLOBS };
-	struct field_any_list more = { 0 }, io;
-	struct strings less = { 0 };
-	const struct jnode *add, *remove;
-	int err;
-
-	if (v->type != JOBJECT || !f->table->has_key)
-		return elements_of(r, at, v, f, out, e);
-	err = edit_parts(at, v, &add, &remove, e);
-	if (err == 0 && add)
-		err = elements_of(r, &add_at, add, f, &more, e);
-	if (err == 0 && remove)
-		err = texts_of(r, &remove_at, remove, &keys, &less, e);
-	if (err < 0)
-		return err;
-	memcpy(&io, out, sizeof(io));
-	err = edit_elements(r, at, f->table, &more, &less, &io, e);
-	memcpy(out, &io, sizeof(io));
-	return err;
-}
-
 field_read_fn *const field_readers[FIELD_TYPES] = {
 	[FIELD_SCHEMA] = read_schema, [FIELD_SWITCH] = read_switch, [FIELD_MAYBE] = read_maybe,	 [FIELD_WORD] = read_word,
 	[FIELD_FLAGS] = read_mask,    [FIELD_CAPS] = read_mask,	    [FIELD_CAP] = read_cap,	 [FIELD_GROUPS] = read_mask,
-	[FIELD_PATHS] = read_paths,   [FIELD_PATH] = read_path,	    [FIELD_AMOUNT] = read_amount, [FIELD_ID] = read_id,
-	[FIELD_IDS] = read_ids,	      [FIELD_OCTAL] = read_octal,   [FIELD_MODE] = read_mode,	 [FIELD_NAME] = read_name,
-	[FIELD_NAMES] = one_or_more,  [FIELD_TEXT] = read_text,	    [FIELD_GLOBS] = one_or_more, [FIELD_NUMBERS] = read_ids,
-	[FIELD_MAP] = read_map,	      [FIELD_OBJECT] = read_object, [FIELD_LIST] = read_list,
+	[FIELD_PATHS] = field_read_paths,   [FIELD_PATH] = read_path,	    [FIELD_AMOUNT] = read_amount, [FIELD_ID] = read_id,
+	[FIELD_IDS] = field_read_ids,	      [FIELD_OCTAL] = read_octal,   [FIELD_MODE] = read_mode,	 [FIELD_NAME] = read_name,
+	[FIELD_NAMES] = field_read_texts,  [FIELD_TEXT] = read_text,	    [FIELD_GLOBS] = field_read_texts, [FIELD_NUMBERS] = field_read_ids,
+	[FIELD_MAP] = field_read_map,	      [FIELD_OBJECT] = field_read_object, [FIELD_LIST] = field_read_list,
 };
 
 const char *field_bit_word(const struct field *f, uint64_t bit)

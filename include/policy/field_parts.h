@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/field_parts.h - between policy/field_read.c and policy/field_read_list.c only.
+ *
+ * All return 0, or a negative errno with the place (`at`) and the reason in `e`. Texts are the document's, or the reader's arena's
+ * where they are kept.
+ */
+#ifndef CAISSON_POLICY_FIELD_PARTS_H
+#define CAISSON_POLICY_FIELD_PARTS_H
+
+#include "policy/field_type.h"
+
+/* At most FIELD_LIST_MAX members. */
+int field_want_array(const struct jread_at *at, const struct jnode *v, struct err *e);
+/* No control characters. */
+int field_want_text(const struct jread_at *at, const struct jnode *v, const char **out, struct err *e);
+int field_keep_text(const struct field_reader *r, const struct jread_at *at, const char *text, const char **out, struct err *e);
+int field_id_of(const struct jread_at *at, const struct jnode *v, uint32_t *out, struct err *e);
+int field_check_name(const struct jread_at *at, const char *text, struct err *e);
+/* Absolute, without ".." and doubled slashes. */
+int field_check_path(const struct jread_at *at, const char *text, struct err *e);
+/* The two members of an edit; either may be missing (NULL). */
+int field_edit_parts(const struct jread_at *at, const struct jnode *v, const struct jnode **add, const struct jnode **remove,
+		     struct err *e);
+
+field_read_fn field_read_paths, field_read_texts, field_read_ids, field_read_map, field_read_object, field_read_list;
+
+#endif
