@@ -29,6 +29,7 @@
 #include "launch/hooks.h"
 #include "launch/listener.h"
 #include "launch/record.h"
+#include "launch/trees.h"
 
 /* One launch in the making: what must be closed again, whatever happens. */
 struct making {
@@ -273,78 +274,6 @@ static int adjust_step(struct making *m, struct err *e)
 	return adjust_process(m->r, m->l->pid, m->child.join.v[NS_NET], m->child.in_user, &m->l->adjusted, e);
 }
 
-/* The source of one bind, id-mapped when the document asks for it. */
-static int open_tree_for(struct making *m, const struct mount *mt, int userns, struct err *e)
-{
-	struct stage new_api = STAGE_NEW_API;
-	auto_fd int tree = mounts_open_source(&new_api, mt, m->r->plan->bundle, e);
-
-	if (tree < 0)
-		return tree;
-	int cut = mounts_cut(tree, m->r->plan->root.propagation, e);
-	if (cut < 0)
-		return cut;
-	if (!mt->idmap)
-		return fd_take(&tree);
-	auto_fd int own = mt->uid_map.n ? idmap_namespace(&mt->uid_map, &mt->gid_map, e) : -1;
-	if (mt->uid_map.n && own < 0)
-		return own;
-	int r = mounts_idmap(tree, own >= 0 ? own : userns, mt->idmap_recursive, e);
-	return r < 0 ? r : fd_take(&tree);
-}
-
-struct packet { int fds[SYNC_FDS]; size_t n; };
-
-static int flush(struct making *m, struct packet *p, enum sync_msg msg, struct err *e)
-{
-	int r = sync_send(m->l->sync, msg, p->fds, p->n, e);
-
-	for (size_t i = 0; i < p->n; i++)
-		fd_close(&p->fds[i]);
-	p->n = 0;
-	return r;
-}
-
-static int add_tree(struct making *m, struct packet *p, int tree, struct err *e)
-{
-	if (tree < 0)
-		return tree;
-	p->fds[p->n++] = tree;
-	return p->n == SYNC_FDS ? flush(m, p, SYNC_MAPS_MORE, e) : 0;
-}
-
-static int open_root_tree(const struct plan *p, int userns, struct err *e)
-{
-	struct stage new_api = STAGE_NEW_API;
-	auto_fd int tree = rootfs_open_source(&new_api, &p->root, e);
-
-	if (tree < 0)
-		return tree;
-	int r = p->root.idmap ? mounts_idmap(tree, userns, false, e) : 0;
-	return r < 0 ? err_wrap(e, "root file system %s", p->root.path) : fd_take(&tree);
-}
-
-/* Root and binds are opened here, with the runtime's rights: inside its user namespace the child has none on the host. */
-static int send_trees(struct making *m, int userns, struct err *e)
-{
-	const struct mounts *mounts = &m->r->plan->mounts;
-	struct packet p = { .n = 0 };
-	int r = add_tree(m, &p, open_root_tree(m->r->plan, userns, e), e);
-
-	for (size_t i = 0; r == 0 && i < mounts->n; i++) {
-		if (!mounts->v[i].bind || mounts->v[i].remount)
-			continue;
-		int tree = open_tree_for(m, &mounts->v[i], userns, e);
-		r = tree < 0 ? err_wrap(e, "mounts[%zu] on %s", mounts->v[i].index, mounts->v[i].destination)
-			     : add_tree(m, &p, tree, e);
-	}
-	if (r == 0)
-		return flush(m, &p, SYNC_MAPS, e);
-	for (size_t i = 0; i < p.n; i++)
-		fd_close(&p.fds[i]);
-	return r;
-}
-
 /* The user namespace whose maps an id-mapped mount takes when it has none of its own; -1 without one. */
 static int container_userns(struct making *m, struct err *e)
 {
@@ -378,7 +307,7 @@ static int map_step(struct making *m, struct err *e)
 	if (!can_hand_over_trees() || p->ns[NS_MOUNT].mode != NS_NEW)
 		return sync_send(m->l->sync, SYNC_MAPS, NULL, 0, e);
 	auto_fd int userns = container_userns(m, e);
-	return userns < -1 ? userns : send_trees(m, userns, e);
+	return userns < -1 ? userns : trees_send(m->l->sync, m->r->plan, userns, e);
 }
 
 static void kill_and_reap(int pidfd, pid_t pid)
