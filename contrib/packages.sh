@@ -21,7 +21,8 @@ packages_of() {
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross ;;
 	engines) echo containerd runc crun docker.io docker-compose podman buildah conmon catatonit containernetworking-plugins uidmap util-linux \
 		python3 python3-grpcio python3-protobuf python3-websocket curl iptables iproute2 busybox-static jq procps ;;
-	package) echo build-essential dpkg-dev debhelper lintian binutils libcriterion-dev ;;
+	package) echo build-essential dpkg-dev debhelper lintian binutils libcriterion-dev \
+		python3 python3-yaml containerd busybox-static ;;
 	bench) echo hyperfine crun runc jq musl-tools gcc patchelf binutils ;;
 	peers) echo runc crun python3 gcc libc6-dev ;;
 	vm) echo qemu-system-x86 mmdebstrap e2fsprogs kmod cpio busybox-static jq xz-utils zstd ;;

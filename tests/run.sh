@@ -20,7 +20,7 @@
 #   oracle       generated containers seen from inside, beside runc and crun
 #   cross        the whole for arm64
 #   distcheck    the tarball builds, tests and installs
-#   package      the Debian package: built, looked at by lintian, installed, upgraded and purged in a root of its own (1 min)
+#   package      the Debian package: built, looked at by lintian, installed, upgraded and purged in a root of its own; the Kubernetes installer (1 min)
 #   vm           what this machine lacks (systemd, AppArmor, SELinux, cgroup v2 alone), in a guest; CAISSON_VM_FULL=1: all of integration there
 #   leftovers    nothing stayed behind: processes, mounts, cgroups, files
 #
