@@ -2,9 +2,8 @@
 /*
  * container/policy_dir.h - where policy files lie, and whether they may be believed.
  *
- * Each directory on the way is opened by descriptor, without symbolic links, and must be root's and writable by root alone; so
- * must the file, which is a regular one of at most 1 MiB. Root as seen from a user namespace that does not map it is taken for
- * root. Anything else is refused with its reason: a policy that cannot be trusted is not "no policy".
+ * container/trusted.h says which may; of those, a file of at most 1 MiB. What cannot be trusted is refused with its reason: it is
+ * not "no policy".
  */
 #ifndef CAISSON_CONTAINER_POLICY_DIR_H
 #define CAISSON_CONTAINER_POLICY_DIR_H

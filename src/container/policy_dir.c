@@ -4,102 +4,22 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
-
-enum { OVERFLOW_UID = 65534 };
+#include "container/trusted.h"
 
 void policy_dir_init(struct policy_dir *d)
 {
 	*d = (struct policy_dir){ .etc = CAISSON_SYSCONFDIR, .share = CAISSON_PKGDATADIR };
 }
 
-/* ---- trust ---- */
-
-/* In a user namespace that does not map the host's root, its files show as nobody's. */
-static bool is_unmapped_root(uid_t uid)
+static struct trust trust_of(const struct policy_dir *d)
 {
-	char map[64];
-	unsigned long inside = 1, outside = 1, count = 0;
-
-	if (uid != OVERFLOW_UID || fd_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0)
-		return false;
-	inside = strtoul(map, NULL, 10);
-	(void)sscanf(map, "%lu %lu %lu", &inside, &outside, &count); /* what is missing stays no identity */
-	return !(inside == 0 && outside == 0 && count == 4294967295UL);
-}
-
-static int check_owner(const struct policy_dir *d, const char *path, const struct stat *st, struct err *e)
-{
-	if (d->any_owner)
-		return 0;
-	if (st->st_uid != 0 && !is_unmapped_root(st->st_uid))
-		return err_set(e, EPERM, "%s: belongs to uid %u; what policy is read from must be root's", path, st->st_uid);
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(e, EPERM, "%s: can be written by %s; what policy is read from must be writable by root alone (chmod %s)",
-			       path, st->st_mode & S_IWOTH ? "others" : "its group", st->st_mode & S_IWOTH ? "go-w" : "g-w");
-	return 0;
-}
-
-static int step_into(const struct policy_dir *d, int *dir, const char *name, const char *so_far, struct err *e)
-{
-	auto_fd int next = openat(*dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-	int err;
-
-	if (next < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (next < 0)
-		return errno == ENOTDIR || errno == ELOOP
-		       ? err_set(e, ENOTDIR, "%s: is not a directory (symbolic links are not followed)", so_far)
-		       : err_sys(e, "%s", so_far);
-	if (fstat(next, &st) < 0)
-		return err_sys(e, "%s", so_far);
-	err = check_owner(d, so_far, &st, e);
-	if (err < 0)
-		return err;
-	fd_close(dir);
-	*dir = fd_take(&next);
-	return 0;
-}
-
-/* Every component by descriptor. -ENOENT without a text when one is missing. */
-static int open_dir(const struct policy_dir *d, const char *path, int *out, struct err *e)
-{
-	auto_fd int dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char so_far[PATH_MAX], name[NAME_MAX + 1];
-	const char *p = path;
-
-	if (dir < 0)
-		return err_sys(e, "%s", path);
-	for (;;) {
-		size_t n;
-		int err;
-
-		p += strspn(p, "/");
-		n = strcspn(p, "/");
-		if (n == 0)
-			break;
-		if (n > NAME_MAX || (size_t)(p - path) + n >= sizeof(so_far))
-			return err_set(e, ENAMETOOLONG, "%s", path);
-		memcpy(name, p, n);
-		name[n] = '\0';
-		memcpy(so_far, path, (size_t)(p - path) + n);
-		so_far[(size_t)(p - path) + n] = '\0';
-		err = step_into(d, &dir, name, so_far, e);
-		if (err < 0)
-			return err;
-		p += n;
-	}
-	*out = fd_take(&dir);
-	return 0;
+	return (struct trust){ .what = "policy", .any_owner = d->any_owner };
 }
 
 /* ---- files ---- */
@@ -121,21 +41,10 @@ static int read_into(int fd, const char *path, struct arena *a, struct policy_fi
 static int read_at(const struct policy_dir *d, int dir, const char *name, const char *path, struct arena *a,
 		   struct policy_file *out, struct err *e)
 {
-	/* A FIFO or a terminal must not hold us up. */
-	auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-	int err;
+	const struct trust t = trust_of(d);
+	auto_fd int fd = -1;
+	int err = trusted_open_file(&t, dir, name, path, &fd, e);
 
-	if (fd < 0 && errno == ENOENT)
-		return -ENOENT;
-	if (fd < 0)
-		return errno == ELOOP ? err_set(e, ELOOP, "%s: is a symbolic link; put the file itself there", path)
-				      : err_sys(e, "%s", path);
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, EINVAL, "%s: is not a regular file", path);
-	err = check_owner(d, path, &st, e);
 	return err < 0 ? err : read_into(fd, path, a, out, e);
 }
 
@@ -143,8 +52,9 @@ static int read_file(const struct policy_dir *d, const char *dir_path, const cha
 		     struct policy_file *out, struct err *e)
 {
 	auto_str path = { 0 };
+	const struct trust t = trust_of(d);
 	auto_fd int dir = -1;
-	int err = open_dir(d, dir_path, &dir, e);
+	int err = trusted_open_dir(&t, dir_path, &dir, e);
 
 	str_addf(&path, "%s/%s", dir_path, name);
 	if (path.failed)
@@ -208,6 +118,7 @@ static bool is_json(const char *name)
 static int list_dir(const struct policy_dir *d, const char *path, struct arena *a, struct strings *out, struct err *e)
 {
 	const char **names = arena_array(a, POLICY_DROP_INS_MAX + 1, sizeof(*names));
+	const struct trust t = trust_of(d);
 	auto_fd int dir = -1;
 	const struct dirent *entry;
 	size_t n = 0;
@@ -215,7 +126,7 @@ static int list_dir(const struct policy_dir *d, const char *path, struct arena *
 	int fd, err;
 
 	*out = (struct strings){ 0 };
-	err = open_dir(d, path, &dir, e);
+	err = trusted_open_dir(&t, path, &dir, e);
 	if (err < 0)
 		return err == -ENOENT ? 0 : err;
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

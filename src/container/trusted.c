@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/trusted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { OVERFLOW_UID = 65534 };
+
+/* In a user namespace that does not map the host's root, its files show as nobody's. */
+static bool is_unmapped_root(uid_t uid)
+{
+	char map[64];
+	unsigned long inside = 1, outside = 1, count = 0;
+
+	if (uid != OVERFLOW_UID || fd_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0)
+		return false;
+	inside = strtoul(map, NULL, 10);
+	(void)sscanf(map, "%lu %lu %lu", &inside, &outside, &count); /* what is missing stays no identity */
+	return !(inside == 0 && outside == 0 && count == 4294967295UL);
+}
+
+/* Whoever may write to such a directory may add to it, but not take another's entry away. */
+static bool is_shared_dir(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX);
+}
+
+static int check_owner(const struct trust *t, const char *path, const struct stat *st, struct err *e)
+{
+	const char *own = t->own ? " or the caller's own" : "";
+
+	if (t->any_owner)
+		return 0;
+	if (st->st_uid != 0 && !(t->own && st->st_uid == geteuid()) && !is_unmapped_root(st->st_uid))
+		return err_set(e, EPERM, "%s: belongs to uid %u; what %s is read from must be root's%s", path, st->st_uid, t->what, own);
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(t->own && is_shared_dir(st)))
+		return err_set(e, EPERM, "%s: can be written by %s; what %s is read from must be writable by %s alone (chmod %s)", path,
+			       st->st_mode & S_IWOTH ? "others" : "its group", t->what, t->own ? "its owner" : "root",
+			       st->st_mode & S_IWOTH ? "go-w" : "g-w");
+	return 0;
+}
+
+static int step_into(const struct trust *t, int *dir, const char *name, const char *so_far, struct err *e)
+{
+	auto_fd int next = openat(*dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int err;
+
+	if (next < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (next < 0)
+		return errno == ENOTDIR || errno == ELOOP
+		       ? err_set(e, ENOTDIR, "%s: is not a directory (symbolic links are not followed)", so_far)
+		       : err_sys(e, "%s", so_far);
+	if (fstat(next, &st) < 0)
+		return err_sys(e, "%s", so_far);
+	err = check_owner(t, so_far, &st, e);
+	if (err < 0)
+		return err;
+	fd_close(dir);
+	*dir = fd_take(&next);
+	return 0;
+}
+
+int trusted_open_dir(const struct trust *t, const char *path, int *out, struct err *e)
+{
+	auto_fd int dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char so_far[PATH_MAX], name[NAME_MAX + 1];
+	const char *p = path;
+
+	if (dir < 0)
+		return err_sys(e, "%s", path);
+	for (;;) {
+		size_t n;
+		int err;
+
+		p += strspn(p, "/");
+		n = strcspn(p, "/");
+		if (n == 0)
+			break;
+		if (n > NAME_MAX || (size_t)(p - path) + n >= sizeof(so_far))
+			return err_set(e, ENAMETOOLONG, "%s", path);
+		memcpy(name, p, n);
+		name[n] = '\0';
+		memcpy(so_far, path, (size_t)(p - path) + n);
+		so_far[(size_t)(p - path) + n] = '\0';
+		err = step_into(t, &dir, name, so_far, e);
+		if (err < 0)
+			return err;
+		p += n;
+	}
+	*out = fd_take(&dir);
+	return 0;
+}
+
+int trusted_open_file(const struct trust *t, int dir, const char *name, const char *path, int *out, struct err *e)
+{
+	/* A FIFO or a terminal must not hold us up. */
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int err;
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0)
+		return errno == ELOOP ? err_set(e, ELOOP, "%s: is a symbolic link; put the file itself there", path)
+				      : err_sys(e, "%s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "%s: is not a regular file", path);
+	err = check_owner(t, path, &st, e);
+	if (err == 0)
+		*out = fd_take(&fd);
+	return err;
+}
