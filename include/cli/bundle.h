@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "cli/options.h"
+#include "container/label_source.h"
 #include "container/lifecycle.h"
 #include "policy/merge.h"
 #include "spec/spec.h"
@@ -43,6 +44,7 @@ struct create_options {
 struct bundle {
 	const struct spec *spec;
 	const struct plan *plan;
+	struct label_report labels;
 };
 
 /* Reads <dir>/config.json, at most SPEC_MAX_BYTES. *dir_out: the directory made absolute, in `a`. */

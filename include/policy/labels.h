@@ -18,10 +18,13 @@ struct label_caps {
 	uint64_t caps;			/* the intersection */
 	const char *from;		/* "annotation security.capabilities", "image label ...", joined by ", " */
 	struct strings warnings;
+	const char *unanswered;		/* what a source said that did not answer: not the same as "no label" */
 };
 
 /* Meets what is known so far with every capability label in `kv` (annotations, or the Labels of an image config). `source`
  * is "annotation" or "image label". *io starts zeroed. */
 int labels_meet(struct arena *a, const struct key_values *kv, const char *source, struct label_caps *io, struct err *e);
+/* A source that could not be asked, and why: a warning, and a refusal where labels are required. text NULL: -ENOMEM. */
+int labels_unanswered(struct arena *a, struct label_caps *io, const char *text, struct err *e);
 
 #endif

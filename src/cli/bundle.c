@@ -176,11 +176,19 @@ static int add_notify(struct arena *a, const char *root, const char *id, const s
 	return r;
 }
 
+/* All that is found counts: none wins over another. */
 static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec,
-		       struct key_values *image, struct label_caps *out, struct err *e)
+		       const struct policy_request *request, struct policy_subject *subject,
+		       struct label_caps *out, struct label_report *report, struct err *e)
 {
-	int r = labels_meet(a, &spec->annotations, "annotation", out, e);
+	const struct label_query query = { .engine = subject->engine, .bundle = request->bundle,
+					   .root_path = request->root_path, .mounts = &spec->mounts };
+	struct key_values *image = arena_alloc(a, sizeof(*image));
+	int r = image ? labels_meet(a, &spec->annotations, "annotation", out, e) : err_code(e, ENOMEM, "labels");
 
+	if (r == 0)
+		r = label_source_ask(&query, a, out, image, report, e);
+	subject->labels = image;
 	if (r < 0 || !o->image_config)
 		return r;
 	r = image_labels_read(o->image_config, a, image, e);
@@ -191,19 +199,15 @@ static int read_labels(struct arena *a, const struct create_options *o, const st
 
 /* Who asks, and what the policy files say to that. */
 static int choose_policy(struct arena *a, const struct policy_ask *ask, const struct spec *spec,
-			 const struct key_values *image, struct policy_request *request,
+			 struct policy_subject *subject, struct policy_request *request,
 			 struct err *e)
 {
-	struct policy_subject subject;
 	struct cli_policy policy;
-	int r = subject_of(a, spec, request->bundle, false, &subject, e);
+	int r;
 
-	if (r < 0)
-		return r;
-	subject.caller_uid = getuid();
-	subject.labels = image;
-	subject.privileged = policy_is_privileged(spec, request->facts);
-	r = cli_policy_choose(a, ask, &subject, &policy, e);
+	subject->caller_uid = getuid();
+	subject->privileged = policy_is_privileged(spec, request->facts);
+	r = cli_policy_choose(a, ask, subject, &policy, e);
 	request->level = policy.level;
 	request->level_from = policy.level_from;
 	request->choice = policy.choice;
@@ -233,11 +237,11 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 					  .no_cgroup = str_eq(g->cgroup_manager, "disabled"),
 					  .systemd = cli_unit_manager(g) != UNIT_NONE };
 	struct label_caps labels = { 0 };
-	struct key_values image = { 0 };
+	struct policy_subject subject = { 0 };
 	struct policy_ask ask = { 0 };
 	unsigned total, listen = 0;
 	struct facts facts;
-	struct bundle b;
+	struct bundle b = { 0 };
 	int r = state_check_id(id, e);
 
 	if (r == 0)
@@ -253,13 +257,15 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	if (r == 0)
 		r = root_path(a, request.bundle, b.spec, &request.root_path, e);
 	if (r == 0)
-		r = read_labels(a, o, b.spec, &image, &labels, e);
+		r = subject_of(a, b.spec, request.bundle, false, &subject, e);
+	if (r == 0)
+		r = read_labels(a, o, b.spec, &request, &subject, &labels, &b.labels, e);
 	if (r == 0)
 		r = host_facts(&facts, e);
 	request.labels = &labels;
 	request.facts = &facts;
 	if (r == 0)
-		r = choose_policy(a, &ask, b.spec, &image, &request, e);
+		r = choose_policy(a, &ask, b.spec, &subject, &request, e);
 	if (r < 0)
 		return r;
 	r = policy_merge(a, b.spec, &request, &b.plan, e);

@@ -25,10 +25,19 @@ static const struct cli_option explain_options[] = {
 	{ 0 },
 };
 
-static int print_json(const struct plan *plan, const struct spec *spec, struct err *e)
+/* Which source was asked for labels, whether it answered, and what it cost. */
+static int add_labels(json_t *doc, const struct label_report *r)
+{
+	if (!r->source)
+		return 0;
+	return json_object_set_new(doc, "labels", json_pack("{s:s, s:b, s:f}", "source", r->source, "answered", r->answered,
+							    "milliseconds", (double)r->microseconds / 1000));
+}
+
+static int print_json(const struct plan *plan, const struct spec *spec, const struct label_report *labels, struct err *e)
 {
 	json_t *doc = explain_json(plan, spec);
-	char *text = doc ? json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(3)) : NULL;
+	char *text = doc && add_labels(doc, labels) == 0 ? json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(3)) : NULL;
 	int err;
 
 	json_decref(doc);
@@ -48,7 +57,7 @@ static int print_table(const struct plan *plan, const struct spec *spec, struct 
 }
 
 static int decide(const struct cli_globals *g, const struct explain_options *o, int argc, char *const *argv, struct arena *a,
-		  const struct spec **spec, const struct plan **plan, struct err *e)
+		  const struct spec **spec, const struct plan **plan, struct label_report *labels, struct err *e)
 {
 	struct cli_globals globals = *g;
 	struct create_options create = { .bundle = argv[0], .image_config = o->image_config };
@@ -67,6 +76,7 @@ static int decide(const struct cli_globals *g, const struct explain_options *o, 
 		return err;
 	*spec = b.spec;
 	*plan = b.plan;
+	*labels = b.labels;
 	return 0;
 }
 
@@ -75,12 +85,13 @@ static int explain_run(const struct cli_globals *g, const void *options, int arg
 	const struct explain_options *o = options;
 	const struct spec *spec = NULL;
 	const struct plan *plan = NULL;
+	struct label_report labels = { 0 };
 	auto_arena a = { 0 };
 	struct err e = { 0 };
-	int err = decide(g, o, argc, argv, &a, &spec, &plan, &e);
+	int err = decide(g, o, argc, argv, &a, &spec, &plan, &labels, &e);
 
 	if (err == 0)
-		err = o->json ? print_json(plan, spec, &e) : print_table(plan, spec, &e);
+		err = o->json ? print_json(plan, spec, &labels, &e) : print_table(plan, spec, &e);
 	return err < 0 ? cli_fail(&e, 1) : 0;
 }
 

@@ -133,3 +133,12 @@ int labels_meet(struct arena *a, const struct key_values *kv, const char *source
 	*io = met;
 	return 0;
 }
+
+int labels_unanswered(struct arena *a, struct label_caps *io, const char *text, struct err *e)
+{
+	int err = warn(a, io, text, e);
+
+	if (err == 0)
+		io->unanswered = text;
+	return err;
+}

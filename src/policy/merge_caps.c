@@ -183,7 +183,13 @@ static void meet_ambient(struct merge *m, struct capsets *c)
 
 static int require_label(struct merge *m, struct err *e)
 {
-	if (m->p->label != PROFILE_LABEL_REQUIRE || labelled(m))
+	if (m->p->label != PROFILE_LABEL_REQUIRE)
+		return 0;
+	/* What did answer may be the container author's own word alone. */
+	if (m->r->labels && m->r->labels->unanswered)
+		return merge_refuse(m, e, PF_CAP_LABEL, "capabilities", "a capability label is required, and %s",
+				    m->r->labels->unanswered);
+	if (labelled(m))
 		return 0;
 	return merge_refuse(m, e, PF_CAP_LABEL, "capabilities", "the container has no capability label; give its image one "
 			    "(LABEL security.capabilities=\"...\", or \"none\"), or a profile that does not require it");

@@ -823,7 +823,7 @@ Test(merge, exec_meets_the_stored_plan)
 		const struct process *out = NULL;
 		auto_case c;
 
-		case_new(&c, execs[i].level)->labels = (struct label_caps){ execs[i].found, execs[i].label, "label", { 0 } };
+		case_new(&c, execs[i].level)->labels = (struct label_caps){ .found = execs[i].found, .caps = execs[i].label, .from = "label" };
 		cr_assert_eq(case_merge(&c), 0, "%s", c.e.text);
 		asked.caps = (struct capsets){ execs[i].asked, execs[i].asked, execs[i].asked, execs[i].asked, execs[i].asked };
 		cr_assert_eq(policy_merge_exec(&c.arena, c.plan, &asked, &out, &c.e), 0, "%s", c.e.text);

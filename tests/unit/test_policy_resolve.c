@@ -407,6 +407,10 @@ Test(policy_resolve, a_label_can_be_required)
 	c.labels = (struct label_caps){ .found = true, .caps = CAP_BIT(CAP_KILL), .from = "label" };
 	cr_assert_eq(merge_with(&c, &x), 0, "%s", c.e.text);
 	cr_expect_eq(c.plan->process.caps.bounding, CAP_BIT(CAP_KILL));
+	/* An annotation alone does not stand for the source that is down. */
+	c.labels.unanswered = "nobody is there";
+	cr_expect_lt(merge_with(&c, &x), 0);
+	cr_expect(strstr(c.e.text, "a capability label is required, and nobody is there"), "%s", c.e.text);
 }
 
 Test(policy_resolve, a_refusal_names_the_floor_or_the_file)

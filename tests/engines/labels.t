@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The capability label of an image under Debian's podman (as root and as an ordinary user) and Docker: what is inside equals the
+# intersection, an exec gets no more, also a privileged one, and an image without a label is as it was. About 40 s.
+. "$(dirname "$0")/../integration/lib.sh"
+need podman conmon python3 unshare setpriv ip newuidmap dockerd docker containerd
+# shellcheck source=tests/engines/place.sh
+. "$(dirname "$0")/place.sh"
+plan 23
+
+here=$(cd "$(dirname "$0")" && pwd)
+rootfs "$TMP/image"
+img() { _out=$1; shift; python3 "$here/mkimage.py" "$TMP/$_out.tar" "localhost/$_out:test" "$TMP/image" "$@"; }
+img plain
+img labelled --label 'security.capabilities=NET_BIND_SERVICE,CHOWN,SETUID,SETGID'
+img hostile --label "security.capabilities=ALL,NO_SUCH
+CHOWN" --label 'io.containers.capabilities=CHOWN,SYS_ADMIN' --label io.caisson.profile=none
+img empty --label security.capabilities=none
+
+# ---- podman ----
+
+cat > "$TMP/podman-walk" <<'SH'
+cd "$TMP" || exit 1
+. "$PLACE"
+p() { timeout -k 2 25 podman --runtime /run/bin/caisson "$@"; }
+who=root
+[ "$1" = root ] || { who=plain; p() { plain timeout -k 2 25 podman --runtime /run/bin/caisson "$@"; }; }
+in_it() { sed -n "s/^CapBnd:[[:space:]]*//p"; }
+[ "$who" = root ] && group="--cgroup-parent /$MARK/labels" || group=--cgroups=disabled
+for i in plain labelled hostile empty; do
+	p load -q -i "$TMP/$i.tar" > /run/load.log 2>&1 || cat /run/load.log
+	echo "$i: $(p run --rm $group localhost/$i:test cat /proc/self/status 2>&1 | in_it)"
+done
+echo "runc: $(timeout -k 2 25 podman --runtime runc run --rm --cgroup-parent "/$MARK/labels" localhost/plain:test cat /proc/self/status 2>&1 | in_it)"
+echo "asked for less: $(p run --rm $group --cap-drop CHOWN localhost/labelled:test cat /proc/self/status 2>&1 | in_it)"
+p run -d --name box $group localhost/labelled:test sleep 100 > /run/box.log 2>&1 || cat /run/box.log
+echo "exec: $(p exec box cat /proc/self/status 2>&1 | in_it)"
+echo "privileged exec: $(p exec --privileged box cat /proc/self/status 2>&1 | in_it)"
+p rm -f -t 0 box > /run/box.log 2>&1
+SH
+has() { line "$TMP/$1" "$2" | sed 's/^[^:]*: //'; }
+in_place 60 "$TMP/podman-walk" root > "$TMP/podman" 2> "$TMP/podman.err"
+in_place 60 "$TMP/podman-walk" plain > "$TMP/rootless" 2> "$TMP/rootless.err"
+is "podman: an image without a label is as with runc" "$(has podman plain)" "$(has podman runc)"
+isnt "rootless podman: an image without a label has more than one with it" "$(has rootless plain)" "$(has rootless labelled)"
+four=00000000000004c1
+for f in podman rootless; do
+	is "$f: what is inside is the label's" "$(has $f labelled)" $four
+	is "$f: hostile labels only narrow" "$(has $f hostile)" 0000000000000001
+	is "$f: a label of none leaves none" "$(has $f empty)" 0000000000000000
+	is "$f: less than the label stays less" "$(has $f "asked for less")" 00000000000004c0
+	is "$f: an exec has no more" "$(has $f exec)" $four
+	is "$f: nor has a privileged exec" "$(has $f "privileged exec")" $four
+done
+
+# ---- docker ----
+
+DOCKER_HOST=unix://$TMP/docker.sock
+driver=vfs
+! grep -qw overlay /proc/filesystems || driver=overlay2
+export DOCKER_HOST driver TMP MARK
+cat > "$TMP/daemon" <<'SH'
+mount -t proc proc /proc
+mount -t tmpfs tmpfs /run
+mkdir -p "$TMP/data"
+mount -t tmpfs -o mode=711 tmpfs "$TMP/data"
+ip link set lo up
+exec dockerd --data-root "$TMP/data" --exec-root "$TMP/exec" --pidfile "$TMP/docker.pid" --host "$DOCKER_HOST" --storage-driver "$driver" \
+	--iptables=false --bridge none --cgroup-parent "/$MARK" --exec-opt native.cgroupdriver=cgroupfs --add-runtime caisson="$CAISSON" > "$TMP/dockerd.log" 2>&1
+SH
+unshare --mount --propagation private --pid --net --fork --kill-child "$CAISSON_INIT" -- sh "$TMP/daemon" > "$TMP/daemon.log" 2>&1 &
+daemon=$!
+d() { timeout -k 2 25 docker "$@" 2>&1; }
+gone_daemon() { ! kill -0 "$daemon" 2> /dev/null; }
+stop_daemon() { d rm -f box > /dev/null; kill -TERM "$daemon" 2> /dev/null; wait_for 20 gone_daemon || kill -KILL "$daemon" 2> /dev/null; wait "$daemon" 2> /dev/null; }
+trap 'stop_daemon; _cleanup' EXIT
+if ! wait_for 30 docker version; then
+	tail -n 5 "$TMP/dockerd.log" | sed 's/^/# /'
+	skip 10 "dockerd does not start here"
+	exit
+fi
+for i in plain labelled hostile empty; do d load -q -i "$TMP/$i.tar" > "$TMP/load.log" || diag "$(cat "$TMP/load.log")"; done
+r() { d run --rm --network none --runtime caisson "$@" cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p'; }
+is "docker: an image without a label is as with runc" "$(r localhost/plain:test)" "$(r --runtime runc localhost/plain:test)"
+is "docker: what is inside is the label's" "$(r localhost/labelled:test)" $four
+is "docker: hostile labels only narrow" "$(r localhost/hostile:test)" 0000000000000001
+is "docker: a label of none leaves none" "$(r localhost/empty:test)" 0000000000000000
+is "docker: a label on the command line takes nothing back" "$(r --label security.capabilities=ALL localhost/labelled:test)" $four
+is "docker: and narrows further" "$(r --label security.capabilities=CHOWN localhost/labelled:test)" 0000000000000001
+d run -d --name box --network none --runtime caisson localhost/labelled:test sleep 100 > "$TMP/box.log" || diag "$(cat "$TMP/box.log")"
+is "docker: an exec has no more" "$(d exec box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
+is "docker: nor has a privileged exec" "$(d exec --privileged box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
+is "docker: all five sets" "$(d exec --privileged box sh -c 'grep ^Cap /proc/self/status' | tr -s '\t\n' ' ')" "CapInh: 0000000000000000 CapPrm: $four CapEff: $four CapBnd: $four CapAmb: 0000000000000000 "
