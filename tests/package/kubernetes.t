@@ -10,15 +10,21 @@ export CAISSON
 . "$here/../integration/lib.sh"
 need busybox containerd chroot
 /usr/bin/python3 -B -c 'import yaml, tomllib' 2> /dev/null || skip_all "python3-yaml, or the tomllib of Python 3.11, is not installed"
-plan 35
+plan 36
 k8s=$here/../../contrib/kubernetes host=$TMP/host config=$TMP/host/etc/containerd/config.toml place=$TMP/host/opt/caisson
 
 # ---- the objects ----
 
 /usr/bin/python3 -B "$here/objects.py" "$k8s" > "$TMP/objects" 2>&1
-is "the objects: fields, names and labels" "$(cat "$TMP/objects")" good
+is "the objects and the engines' fragments: fields, names and labels" "$(cat "$TMP/objects")" good
 is "the image has the files that it is said to have" \
 	"$(sed -n 's/^COPY \(contrib[^ ]*\) .*/\1/p' "$k8s/Containerfile" | while read -r f; do [ -f "$here/../../$f" ] || echo "$f"; done)" ""
+
+top=$here/../..
+is "the pages lead to files that are there" "$(cd "$top/docs" && grep -o '](\.*[a-zA-Z][^):]*)' ./*.md ../README.md | while IFS=: read -r page link; do
+	link=${link#](}
+	[ -e "$(dirname "$page")/${link%)}" ] || echo "$page: ${link%)}"
+done)" ""
 
 # ---- a node, and two releases ----
 

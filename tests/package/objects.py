@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads contrib/kubernetes/*.yaml and says what is wrong: fields that the API demands, and names that must agree."""
+"""Reads contrib/kubernetes/*.yaml and the engines' fragments and says what is wrong: fields that the API demands, names that must agree."""
+import json
 import re
 import sys
+import tomllib
 
 import yaml
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?$")  # RFC 1123
+# Where each engine's fragment has its runtimes; one of the engines reads JSON.
+FRAGMENTS = {
+    "containerd/config.toml": ["plugins", "io.containerd.grpc.v1.cri", "containerd", "runtimes"],
+    "containerd/config-2.toml": ["plugins", "io.containerd.cri.v1.runtime", "containerd", "runtimes"],
+    "crio/caisson.conf": ["crio", "runtime", "runtimes"],
+    "docker/daemon.json": ["runtimes"],
+    "podman/caisson.conf": ["engine", "runtimes"],
+}
 API = {"RuntimeClass": "node.k8s.io/v1", "Namespace": "v1", "DaemonSet": "apps/v1"}
 wrong = []
 
@@ -55,6 +65,20 @@ def daemon_set(where, o):
             wrong.append(f"{here}: is privileged")
 
 
+def fragments(directory, handlers):
+    """Every engine has the same names, each for the program of that name."""
+    for name, keys in FRAGMENTS.items():
+        with open(f"{directory}/../{name}", encoding="utf-8") as f:
+            value = (json.loads if name.endswith(".json") else tomllib.loads)(f.read())
+        for key in keys:
+            value = value.get(key, {})
+        if sorted(value) != sorted(handlers):
+            wrong.append(f"{name}: runtimes {sorted(value)}")
+        for handler, settings in value.items():
+            if f"'/usr/bin/{handler}'" not in repr(settings):
+                wrong.append(f"{name}: {handler} is another program: {settings}")
+
+
 def main(directory):
     objects = []
     for name in ("runtimeclass.yaml", "installer.yaml"):
@@ -70,6 +94,7 @@ def main(directory):
         handlers = re.search(r'^runtimes="(.*)"$', f.read(), re.M).group(1).split()
     if classes != handlers:
         wrong.append(f"classes {classes}, but the installer's handlers are {handlers}")
+    fragments(directory, handlers)
     print("\n".join(wrong) or "good")
 
 
