@@ -7,6 +7,7 @@
  * container/trusted.h believes them. All that is found is intersected (policy/labels.h): a label can only take away.
  *
  *   docker          containers/ID/config.v2.json, found through the container's own /etc/hosts, and the image's configuration
+ *   ctr, nerdctl, cri-containerd   containerd's record, asked for on its socket
  *   podman, cri-o   containers/storage: the image of the container, its manifest, its configuration
  *
  * A build has none. A source that does not answer is a warning, or, where labels are required, the end.
@@ -35,7 +36,7 @@ struct label_lists { size_t n; struct label_list v[LABEL_LISTS]; };
 
 /* One source: 0, with or without labels in *out (in `a`), or a negative errno with its text. */
 typedef int label_source_fn(const struct label_query *q, struct arena *a, struct label_lists *out, struct err *e);
-label_source_fn label_docker, label_storage;
+label_source_fn label_containerd, label_docker, label_storage;
 
 /* source: NULL when this engine has none. */
 struct label_report { const char *source; bool answered; uint64_t microseconds; };

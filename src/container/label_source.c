@@ -8,6 +8,9 @@
 
 static const struct source { const char *engine, *name; label_source_fn *read; } sources[] = {
 	{ "docker", "docker", label_docker },
+	{ "ctr", "containerd", label_containerd },
+	{ "nerdctl", "containerd", label_containerd },
+	{ "cri-containerd", "containerd", label_containerd },
 	{ "podman", "storage", label_storage },
 	{ "cri-o", "storage", label_storage },
 };

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The capability label of an image under Debian's podman (as root and as an ordinary user) and Docker: what is inside equals the
-# intersection, an exec gets no more, also a privileged one, and an image without a label is as it was. About 40 s.
+# The capability label of an image under Debian's podman (as root and as an ordinary user), containerd and Docker: what is inside
+# equals the intersection, an exec gets no more, also a privileged one, and an image without a label is as it was. About 50 s.
 . "$(dirname "$0")/../integration/lib.sh"
-need podman conmon python3 unshare setpriv ip newuidmap dockerd docker containerd
+need podman conmon python3 unshare setpriv ip newuidmap dockerd docker containerd ctr jq
 # shellcheck source=tests/engines/place.sh
 . "$(dirname "$0")/place.sh"
-plan 23
+plan 30
 
 here=$(cd "$(dirname "$0")" && pwd)
 rootfs "$TMP/image"
@@ -52,6 +52,59 @@ for f in podman rootless; do
 	is "$f: an exec has no more" "$(has $f exec)" $four
 	is "$f: nor has a privileged exec" "$(has $f "privileged exec")" $four
 done
+
+# ---- containerd ----
+
+address=$TMP/containerd.sock
+cat > "$TMP/containerd.toml" <<TOML
+version = 2
+root = "$TMP/containerd-root"
+state = "$TMP/containerd-state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "$address"
+[ttrpc]
+  address = "$address.ttrpc"
+TOML
+containerd --config "$TMP/containerd.toml" > "$TMP/containerd.log" 2>&1 &
+containerd=$!
+c() { timeout -k 5 25 ctr --address "$address" --namespace "$MARK" "$@"; }
+c_gone() { c task kill -s KILL "$1"; wait_for 10 c task delete -f "$1"; c container rm "$1"; }
+stop_containerd() {
+	[ -n "$containerd" ] || return 0
+	kill -CONT "$containerd" 2> /dev/null
+	c_gone box > /dev/null 2>&1
+	kill "$containerd" 2> /dev/null
+	wait "$containerd" 2> /dev/null
+	containerd=
+}
+trap 'stop_containerd; _cleanup' EXIT
+if wait_for 20 c version; then
+	import="--snapshotter native"
+	case $(containerd --version) in */v2\ *) import="$import --local" ;; esac # its daemon unpacks for one snapshotter only
+	for i in plain labelled hostile; do c image import $import "$TMP/$i.tar" > "$TMP/import.log" 2>&1 || diag "$(cat "$TMP/import.log")"; done
+	_box=0
+	bound() { _box=$((_box + 1)); _binary=$1; shift; c run --rm --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$_binary" --runc-root "$TMP/runc-root" "$@" "b$_box-$(basename "$_binary")" cat /proc/self/status 2>&1 | sed -n 's/^CapBnd:[[:space:]]*//p'; }
+	is "containerd: an image without a label is as with runc" "$(bound "$CAISSON" localhost/plain:test)" "$(bound runc localhost/plain:test)"
+	is "containerd: what is inside is the label's" "$(bound "$CAISSON" localhost/labelled:test)" $four
+	is "containerd: hostile labels only narrow" "$(bound "$CAISSON" localhost/hostile:test)" 0000000000000001
+	c run -d --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$CAISSON" --runc-root "$TMP/runc-root" localhost/labelled:test box sleep 100 > "$TMP/box.log" 2>&1 || diag "$(cat "$TMP/box.log")"
+	is "containerd: an exec has no more" "$(c task exec --fifo-dir "$TMP/fifo" --exec-id e box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
+	bundle=$TMP/containerd-state/io.containerd.runtime.v2.task/$MARK/box
+	explain() { GRPC_ADDRESS=$address timeout 20 "$CAISSON" explain --json "$bundle" 2> /dev/null; }
+	explain > "$TMP/said"
+	is "containerd: the source and its time are told" "$(jq -c '.labels | [.source, .answered]' "$TMP/said")" '["containerd",true]'
+	diag "it took $(jq .labels.milliseconds "$TMP/said") ms"
+	kill -STOP "$containerd"
+	explain > "$TMP/said"
+	kill -CONT "$containerd"
+	is "containerd: one that is stuck costs the deadline" "$(jq -c '.labels | [.answered, .milliseconds >= 2000, .milliseconds < 10000]' "$TMP/said")" '[false,true,true]'
+	like "containerd: one that is gone is a warning" "$(address=$TMP/nowhere; explain | jq -r ".warnings[]")" 'the labels of ctr cannot be read: '
+	stop_containerd
+else
+	skip 7 "containerd does not start here"
+	stop_containerd
+fi
 
 # ---- docker ----
 
