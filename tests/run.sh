@@ -16,6 +16,7 @@
 #   sanitize     unit tests with the address and undefined behaviour sanitizers
 #   fuzz         each fuzzer for FUZZ_SECONDS (20)
 #   engines      Debian's containerd, Docker, podman and buildah; nginx and redis
+#   services     the shipped profiles with Debian's nginx, redis, postgresql, memcached, haproxy, apache2, cron, node, gunicorn; what they deny (2 min)
 #   validation   the suite of opencontainers/runtime-tools, beside runc and crun
 #   oracle       generated containers seen from inside, beside runc and crun
 #   cross        the whole for arm64
@@ -38,7 +39,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=contrib/packages.sh
 . "$top/contrib/packages.sh"
 
-default_parts=(build lint unit integration faults stress static sanitize fuzz engines validation oracle cross distcheck package vm leftovers)
+default_parts=(build lint unit integration faults stress static sanitize fuzz engines services validation oracle cross distcheck package vm leftovers)
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=("${default_parts[@]}")
 for p in "${parts[@]}"; do
@@ -269,7 +270,7 @@ part_build() {
 	for f in usr/bin/caisson usr/bin/caisson-init usr/libexec/caisson/caisson-unpack usr/libexec/caisson/caisson-systemd; do
 		if [ -x "$work/tmp/dest/$f" ]; then note pass build "installs $f"; else note fail build "installs $f"; fi
 	done
-	for f in usr/share/man/man1/caisson-init.1 usr/share/man/man5/caisson-policy.5 usr/share/man/man7/caisson-oci.7 \
+	for f in usr/share/man/man1/caisson-init.1 usr/share/man/man5/caisson-policy.5 usr/share/man/man7/caisson-oci.7 usr/share/caisson/profiles/svc-nginx.json \
 		usr/share/man/man8/caisson.8 usr/share/caisson/profile.schema.json usr/share/bash-completion/completions/caisson; do
 		if [ -s "$work/tmp/dest/$f" ]; then note pass build "installs $f"; else note fail build "installs $f"; fi
 	done
@@ -293,6 +294,7 @@ part_lint() {
 part_unit() {
 	plain_build || return
 	step unit "make the unit tests" 900 bash -c 'make -s -k -C "$0" -j"$1" $(make -s -C "$0" print-check-programs)' "$work/plain" "$jobs"
+	step unit "the profiles that ship" 60 bash -c '"$0" policy check "$@"' "$work/plain/caisson" "$src"/profiles/svc-*.json
 	unit unit plain
 }
 
@@ -403,6 +405,11 @@ part_engines() {
 	export CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init CAISSON_SRCDIR=$src
 	test_rootfs || return
 	tap_files engines "${ENGINE_SECONDS:-600}" 1 "$src"/tests/engines/*.t
+}
+
+part_services() {
+	plain_build || return
+	integration services plain "$src"/tests/services/*.t
 }
 
 # The newest engines with the static core, which runs in any tree. Their tests are the same files.
