@@ -21,7 +21,7 @@ if [ -n "${PACKAGE_FILES:-}" ]; then
 else
 	git -C "$top" -c safe.directory='*' ls-files -co --exclude-standard | tar -C "$top" -cf - -T - | tar -C "$tree" -xf -
 fi
-[ -e "$tree/debian" ] || ln -s contrib/debian "$tree/debian" # a release's tarball is without the link
+[ -e "$tree/debian" ] || ln -s contrib/debian "$tree/debian" # dpkg-buildpackage looks there
 build_package() { cd "$tree" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" dpkg-buildpackage -b -us -uc; }
 (build_package) > "$TMP/build.log" 2>&1
 built=$?

@@ -21,7 +21,7 @@ is "the image has the files that it is said to have" \
 	"$(sed -n 's/^COPY \(contrib[^ ]*\) .*/\1/p' "$k8s/Containerfile" | while read -r f; do [ -f "$here/../../$f" ] || echo "$f"; done)" ""
 
 top=$here/../..
-is "the pages lead to files that are there" "$(cd "$top/docs" && grep -o '](\.*[a-zA-Z][^):]*)' ./*.md ../README.md | while IFS=: read -r page link; do
+is "the pages lead to files that are there" "$(cd "$top/contrib/docs" && grep -o '](\.*[a-zA-Z][^):]*)' ./*.md ../../README.md | while IFS=: read -r page link; do
 	link=${link#](}
 	[ -e "$(dirname "$page")/${link%)}" ] || echo "$page: ${link%)}"
 done)" ""
