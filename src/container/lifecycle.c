@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/wait.h"
 #include "container/gate.h"
 #include "container/keep.h"
 #include "container/notify.h"
@@ -65,13 +66,14 @@ static int stopped_already(const struct state *s, struct err *e)
 	return cgroup_oom_explain(&s->cgroup, 0, e);
 }
 
+/* Whoever asks for the state next is to hear that it has stopped. */
 static void kill_init(const struct state *s)
 {
 	struct err gone = { 0 };
 	auto_fd int pidfd = state_pidfd(s, &gone);
 
-	if (pidfd >= 0)
-		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0); /* ESRCH is what we want */
+	if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0) == 0)
+		(void)wait_end(pidfd, s->pid, WAIT_END_MS, &gone);
 }
 
 static int open_gate(struct opened *o, const struct plan *p, struct err *e)

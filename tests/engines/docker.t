@@ -373,7 +373,7 @@ walk build caisson
 # ---- the daemon goes away above running containers, and comes back with the other runtime as default ----
 
 for w in runc caisson; do
-	docker run -d --name "survivor-$w" --runtime $w "$image" sh -c 'trap "echo ending; exit 7" TERM; while :; do date +%s > /now; sleep 0.1; done'
+	docker run -d --name "survivor-$w" --runtime $w "$image" sh -c 'trap "echo ending; exit 7" TERM; while :; do date +%s > /new; mv /new /now; sleep 0.1; done'
 	docker run -d --name "ending-$w" --runtime $w "$image" sh -c 'while [ ! -e /end ]; do sleep 0.1; done; echo last words; exit 3'
 	docker run -d --name "always-$w" --runtime $w --restart always "$image" sleep 1000
 	docker run -d --name "stopped-$w" --runtime $w --restart unless-stopped "$image" sleep 1000
