@@ -3,18 +3,31 @@
  * base/fault.h - points where a build for tests can be made to fail.
  *
  * With --enable-fault-injection, CAISSON_FAULT="STEP" makes the step of that name fail with EIO, and "kill:STEP" ends the
- * process there with SIGKILL. CAISSON_FAULT_LOG=FILE appends the name of every step that is passed. CAISSON_DEADLINE=MS cuts every
+ * process there with SIGKILL. CAISSON_SKIP="A,B" leaves steps of enforcement out, as if their line of the source were not there (a
+ * mutant): whatever reads back must notice. CAISSON_SKIP_LOG=FILE appends the name of each such step that is passed. CAISSON_FAULT_LOG=FILE appends the name of every step that is passed. CAISSON_DEADLINE=MS cuts every
  * deadline of base/wait.h down to that. A normal build has none of this.
  */
 #ifndef CAISSON_BASE_FAULT_H
 #define CAISSON_BASE_FAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
 #ifdef CAISSON_FAULT_INJECTION
 int fault_here(const char *step, struct err *e);
 int fault_deadline(int ms);
+bool fault_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "CAISSON_SKIP=..." for the environment of caisson-init; NULL: none. */
+char *fault_skip_variable(void);
 #else
+/* A macro: a name that needs formatting costs nothing. */
+#define fault_skip(...) false
+static inline char *fault_skip_variable(void)
+{
+	return NULL;
+}
 static inline int fault_here(const char *step, struct err *e)
 {
 	(void)step;

@@ -15,7 +15,7 @@
 
 enum verdict { VERDICT_OK, VERDICT_DIFFERS, VERDICT_NOT_ASKED };
 struct posture_line { const char *control; char planned[256], actual[256]; enum verdict verdict; };
-enum { POSTURE_LINES = 48 };
+enum { POSTURE_LINES = 96 };
 struct posture { struct posture_line v[POSTURE_LINES]; size_t n; size_t differs; };
 
 /* `pid` must be a live process of the container (its identity was checked by the caller). */

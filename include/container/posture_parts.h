@@ -22,6 +22,10 @@ __attribute__((format(printf, 3, 4))) void posture_actual(struct look *l, enum v
 /* Each adds its lines; a thing that cannot be looked at is a line without verdict that says why. */
 void posture_look_mounts(struct look *l);
 void posture_look_limits(struct look *l);
+/* Names of the host and sysctls: a child of ours joins the namespaces of `pid` to read them. */
+void posture_look_inside(struct look *l, pid_t pid);
+/* The same words, whatever the blanks between them and the base of a number. */
+bool posture_same_value(const char *a, const char *b);
 
 /* Entries of /proc/PID/mountinfo. */
 struct mount_line { int id; char *at, *options, *type, *super; };

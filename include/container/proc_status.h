@@ -19,6 +19,7 @@ struct proc_status {
 	struct capsets caps;
 	bool no_new_privs;
 	int seccomp;			/* 0 none, 1 strict, 2 filter; -1 this kernel does not say */
+	int umask;			/* -1 this kernel does not say (before 4.7) */
 	int filters;			/* -1 this kernel does not say (before 5.9) */
 };
 void proc_status_done(struct proc_status *s);

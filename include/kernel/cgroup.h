@@ -132,4 +132,7 @@ int cgroup_oom_explain(const struct cgroup *cg, uint64_t kills_before, struct er
 json_t *cgroup_to_json(const struct cgroup *cg); /* new reference; NULL: no memory */
 int cgroup_from_json(struct arena *a, const json_t *v, struct cgroup *out, struct err *e);
 
+/* cpu.shares as cpu.weight of v2; 0 stays 0. */
+uint64_t cgroup_weight_from_shares(uint64_t shares);
+
 #endif

@@ -86,7 +86,6 @@ int cgroup_v2_enable(const char *base, const char *path, const struct resources 
 int cgroup_v1_fill_cpuset(const char *path, bool is_new, const struct resources *r, struct err *e);
 
 /* Conversions (pure). */
-uint64_t cgroup_weight_from_shares(uint64_t shares); /* cpu.shares -> cpu.weight; 0 stays 0 */
 uint64_t cgroup_io_weight_from_blkio(uint64_t weight);		/* 10..1000 -> 1..10000 */
 int cgroup_swap_from_memsw(int64_t limit, int64_t swap, char out[24],
 			   struct err *e); /* memory+swap -> memory.swap.max */

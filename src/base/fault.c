@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,9 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-static void log_step(const char *step)
+static void log_step(const char *variable, const char *step)
 {
-	const char *path = getenv("CAISSON_FAULT_LOG");
+	const char *path = getenv(variable);
 	char line[128];
 
 	if (!path)
@@ -30,7 +31,7 @@ int fault_here(const char *step, struct err *e)
 {
 	const char *want = getenv("CAISSON_FAULT");
 
-	log_step(step);
+	log_step("CAISSON_FAULT_LOG", step);
 	if (!want)
 		return 0;
 	if (strncmp(want, "kill:", 5) == 0 && strcmp(want + 5, step) == 0) {
@@ -40,6 +41,38 @@ int fault_here(const char *step, struct err *e)
 	if (strcmp(want, step) != 0)
 		return 0;
 	return err_set(e, EIO, "%s: made to fail by CAISSON_FAULT", step);
+}
+
+static bool is_listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, name, n) == 0 && (at[n] == ',' || at[n] == 0))
+			return true;
+	}
+	return false;
+}
+
+bool fault_skip(const char *fmt, ...)
+{
+	char name[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(name, sizeof(name), fmt, ap);
+	va_end(ap);
+	log_step("CAISSON_SKIP_LOG", name);
+	return is_listed(getenv("CAISSON_SKIP"), name);
+}
+
+char *fault_skip_variable(void)
+{
+	for (char **at = environ; *at; at++)
+		if (strncmp(*at, "CAISSON_SKIP=", strlen("CAISSON_SKIP=")) == 0)
+			return *at;
+	return NULL;
 }
 
 int fault_deadline(int ms)

@@ -269,6 +269,8 @@ static size_t filters_before_gate(const struct creating *c)
 
 static int read_back(struct creating *c, struct err *e)
 {
+	if (fault_skip("look before the gate"))
+		return 0;
 	return posture_check_ready(c->plan, process_of(c), c->launch.pid, filters_before_gate(c), e);
 }
 

@@ -122,6 +122,44 @@ static void look_switches(struct look *l, const struct proc_status *s)
 			       s->filters > 0 ? s->filters : 0, s->seccomp == 2 ? "" : ", off");
 }
 
+/* A program may choose its own umask, so it counts until the program runs. */
+static void look_umask(struct look *l, const struct proc_status *s)
+{
+	const struct process *p = &l->p->process;
+	bool same = s->umask == (int)(p->umask & 0777);
+
+	if (!p->has_umask)
+		return;
+	posture_planned(l, "umask", "%04o", p->umask & 0777);
+	if (s->umask < 0)
+		posture_actual(l, VERDICT_NOT_ASKED, "not shown");
+	else
+		posture_actual(l, same ? VERDICT_OK : waits_for_start(l) ? VERDICT_DIFFERS : VERDICT_NOT_ASKED, "%04o", s->umask);
+}
+
+/* The kernel tells them to nobody but the process itself, and caisson-init has asked before the program came. */
+static void look_securebits(struct look *l)
+{
+	if (!l->p->securebits)
+		return;
+	posture_planned(l, "secure bits", "0x%x", l->p->securebits);
+	posture_actual(l, VERDICT_NOT_ASKED, "not shown; checked before the start");
+}
+
+/* PID 1 leads a session of its own: the caller's terminal is not its to write to (TIOCSTI). stat: "PID (COMM) S PPID PGRP SESSION" */
+static void look_session(struct look *l, pid_t pid)
+{
+	char text[1024];
+	const char *at = fd_read_small(l->procfd, "stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+	int session;
+
+	posture_planned(l, "session", "own");
+	if (!at || sscanf(at, ") %*c %*d %*d %d", &session) != 1)
+		posture_actual(l, VERDICT_NOT_ASKED, "cannot be read");
+	else
+		posture_actual(l, session == pid ? VERDICT_OK : VERDICT_DIFFERS, session == pid ? "own" : "another's");
+}
+
 static void look_namespaces(struct look *l)
 {
 	static const char *const controls[NS_KINDS] = { "user namespace", "cgroup namespace", "ipc namespace", "uts namespace",
@@ -231,11 +269,15 @@ int posture_read(const struct plan *p, const struct cgroup *cg, pid_t pid, struc
 		look_caps(&l, &s);
 		look_switches(&l, &s);
 		look_label(&l);
+		look_umask(&l, &s);
+		look_securebits(&l);
+		look_session(&l, pid);
 	}
 	posture_look_mounts(&l);
 	look_namespaces(&l);
 	look_map(&l, "uid map", "uid_map", &p->uid_map);
 	look_map(&l, "gid map", "gid_map", &p->gid_map);
+	posture_look_inside(&l, pid);
 	posture_look_limits(&l);
 	return 0;
 }

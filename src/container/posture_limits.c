@@ -125,6 +125,64 @@ static void look_cgroup_amount(struct look *l, const char *control, int64_t want
 	posture_actual(l, cgroup_amount(text) <= limit ? VERDICT_OK : VERDICT_DIFFERS, "%s", amount(cgroup_amount(text), a));
 }
 
+static void look_cgroup_exact(struct look *l, const char *control, const char *want, const char *controller, const char *file)
+{
+	char text[1024];
+
+	posture_planned(l, control, "%.200s", want);
+	if (!cgroup_value(l->cg, controller, file, text, sizeof(text)))
+		posture_actual(l, VERDICT_DIFFERS, "no such limit");
+	else
+		posture_actual(l, posture_same_value(want, text) ? VERDICT_OK : VERDICT_DIFFERS, "%.200s", text);
+}
+
+/* CPU lists have many spellings ("0-1", "0,1"): the bits are compared. */
+static void look_cpus(struct look *l, const char *control, const char *want, const char *file)
+{
+	enum { MOST = 65536 };
+	uint64_t a[MOST / 64] = { 0 }, b[MOST / 64] = { 0 };
+	char text[4096];
+
+	if (!want || !*want)
+		return;
+	posture_planned(l, control, "%.200s", want);
+	if (!cgroup_value(l->cg, "cpuset", file, text, sizeof(text)) || str_bits(want, a, MOST) < 0 || str_bits(text, b, MOST) < 0)
+		posture_actual(l, VERDICT_DIFFERS, "no such limit");
+	else
+		posture_actual(l, memcmp(a, b, sizeof(a)) == 0 ? VERDICT_OK : VERDICT_DIFFERS, "%.200s", text);
+}
+
+static void look_shares(struct look *l)
+{
+	const struct opt_u64 *shares = &l->p->resources.cpu.shares;
+	bool v2 = l->cg->mode == CGROUP_V2;
+	char want[24];
+
+	if (!shares->set || !shares->v || l->p->resources.cpu.idle.v) /* idle has no share */
+		return;
+	(void)snprintf(want, sizeof(want), "%llu",
+		       (unsigned long long)(v2 ? cgroup_weight_from_shares(shares->v) : shares->v));
+	look_cgroup_exact(l, "cpu share", want, "cpu", v2 ? "cpu.weight" : "cpu.shares");
+}
+
+/* On v2 swap is counted for itself, and the document's number holds both. */
+static void look_swap(struct look *l)
+{
+	const struct opt_i64 *swap = &l->p->resources.memory.swap, *limit = &l->p->resources.memory.limit;
+	bool v2 = l->cg->mode == CGROUP_V2;
+	const char *v1_file = "memory.memsw.limit_in_bytes", *v2_file = "memory.swap.max";
+	char text[64];
+
+	if (!swap->set || swap->v <= 0 || (v2 && (!limit->set || limit->v <= 0)))
+		return;
+	if (swap->v == limit->v && !cgroup_value(l->cg, "memory", v2 ? v2_file : v1_file, text, sizeof(text))) {
+		posture_planned(l, "memory and swap", "%lld", (long long)swap->v);
+		posture_actual(l, VERDICT_NOT_ASKED, "this kernel does not account swap");
+		return;
+	}
+	look_cgroup_amount(l, "memory and swap", v2 ? swap->v - limit->v : swap->v, "memory", v1_file, v2_file);
+}
+
 static void look_cpu(struct look *l)
 {
 	char quota[64], want[64];
@@ -137,6 +195,23 @@ static void look_cpu(struct look *l)
 	}
 	quota[strcspn(quota, " ")] = 0; /* v2: "QUOTA PERIOD" */
 	posture_actual(l, str_eq(quota, want) ? VERDICT_OK : VERDICT_DIFFERS, "%s us", quota);
+}
+
+static void look_period(struct look *l)
+{
+	char text[64], want[24];
+	bool v2 = l->cg->mode == CGROUP_V2;
+	const char *at = text;
+
+	(void)snprintf(want, sizeof(want), "%llu", (unsigned long long)l->p->resources.cpu.period.v);
+	posture_planned(l, "cpu period", "%s us", want);
+	if (!cgroup_value(l->cg, "cpu", v2 ? "cpu.max" : "cpu.cfs_period_us", text, sizeof(text))) {
+		posture_actual(l, VERDICT_DIFFERS, "no such limit");
+		return;
+	}
+	if (v2) /* "QUOTA PERIOD" */
+		at += strcspn(at, " ");
+	posture_actual(l, posture_same_value(want, at) ? VERDICT_OK : VERDICT_DIFFERS, "%s us", at + strspn(at, " "));
 }
 
 /* Is the process where the plan put it? The name is the end of one line of /proc/PID/cgroup at least. */
@@ -187,4 +262,10 @@ void posture_look_limits(struct look *l)
 		look_cgroup_amount(l, "memory", r->memory.limit.v, "memory", "memory.limit_in_bytes", "memory.max");
 	if (r->cpu.quota.set && r->cpu.quota.v > 0)
 		look_cpu(l);
+	if (r->cpu.period.set && r->cpu.period.v > 0)
+		look_period(l);
+	look_shares(l);
+	look_swap(l);
+	look_cpus(l, "cpus", r->cpu.cpus, "cpuset.cpus");
+	look_cpus(l, "memory nodes", r->cpu.mems, "cpuset.mems");
 }

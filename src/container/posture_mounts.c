@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,13 +165,43 @@ static void look_root(struct look *l, const struct table *t, int root)
 		       flags_text(got, text, sizeof(text)));
 }
 
-/* A later mount at the same place is the one that shows. */
+/* Is `path` the place itself, or below it? */
+static bool is_within(const char *path, const char *place)
+{
+	size_t n = strlen(place);
+
+	if (!str_starts(path, place))
+		return false;
+	return path[n] == 0 || path[n] == '/' || (n && place[n - 1] == '/');
+}
+
+/* A later mount at the same place, or at a directory above it, is the one that shows. */
 static bool is_last_at(const struct mounts *all, size_t i)
 {
-	for (size_t k = i + 1; k < all->n; k++)
-		if (str_eq(all->v[k].destination, all->v[i].destination))
+	for (size_t k = i + 1; k < all->n; k++) {
+		const struct mount *later = &all->v[k];
+		if (later->remount ? str_eq(later->destination, all->v[i].destination)
+				   : is_within(all->v[i].destination, later->destination))
 			return false;
+	}
 	return true;
+}
+
+/* Is it the planned mount that is there, not what lies below its place? Then the open path is where its mount is. */
+static bool is_there(const struct mount *m, const struct mount_line *live, int fd)
+{
+	bool plain = !m->bind && !m->remount && m->type && !str_starts(m->type, "cgroup"); /* on v1 a tmpfs holds those */
+	char link[48], at[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, at, sizeof(at) - 1);
+	if (n < 0)
+		return false;
+	at[n] = 0;
+	if (!str_eq(at, live->at))
+		return false;
+	return !plain || str_eq(live->type, m->type);
 }
 
 static void look_mount_table(struct look *l, const struct table *t, int root)
@@ -191,6 +222,8 @@ static void look_mount_table(struct look *l, const struct table *t, int root)
 		asked++;
 		fd = path_probe_in(root, m->destination, O_PATH);
 		live = fd >= 0 ? mount_of(t, fd) : NULL;
+		if (live && !is_there(m, live, fd))
+			live = NULL;
 		if (live && (live_flags(live) & want) == want)
 			good++;
 		else if (!bad[0])

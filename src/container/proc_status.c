@@ -65,19 +65,19 @@ static bool read_groups(const char *s, struct proc_status *out)
 	return true;
 }
 
-static bool read_small(const char *s, int *out)
+static bool read_small(const char *s, int base, int *out)
 {
 	uint64_t v;
 
-	if (!next_number(&s, 10, &v) || v > 65536)
+	if (!next_number(&s, base, &v) || v > 65536)
 		return false;
 	*out = (int)v;
 	return true;
 }
 
-enum line { L_UID, L_GID, L_GROUPS, L_INH, L_PRM, L_EFF, L_BND, L_AMB, L_NNP, L_SECCOMP, L_FILTERS, LINES };
+enum line { L_UID, L_GID, L_GROUPS, L_INH, L_PRM, L_EFF, L_BND, L_AMB, L_NNP, L_SECCOMP, L_FILTERS, L_UMASK, LINES };
 static const char *const line_names[LINES] = { "Uid:", "Gid:", "Groups:", "CapInh:", "CapPrm:", "CapEff:", "CapBnd:",
-					       "CapAmb:", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:" };
+					       "CapAmb:", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:", "Umask:" };
 
 static bool read_line(enum line which, const char *s, struct proc_status *out)
 {
@@ -93,14 +93,16 @@ static bool read_line(enum line which, const char *s, struct proc_status *out)
 	case L_GROUPS:
 		return !out->groups && read_groups(s, out);
 	case L_NNP:
-		if (!read_small(s, &flag))
+		if (!read_small(s, 10, &flag))
 			return false;
 		out->no_new_privs = flag != 0;
 		return true;
 	case L_SECCOMP:
-		return read_small(s, &out->seccomp);
+		return read_small(s, 10, &out->seccomp);
 	case L_FILTERS:
-		return read_small(s, &out->filters);
+		return read_small(s, 10, &out->filters);
+	case L_UMASK:
+		return read_small(s, 8, &out->umask);
 	default:
 		return next_number(&s, 16, sets[which - L_INH]);
 	}
@@ -110,7 +112,7 @@ int proc_status_parse(const char *text, struct proc_status *out, struct err *e)
 {
 	unsigned seen = 0;
 
-	*out = (struct proc_status){ .seccomp = -1, .filters = -1 };
+	*out = (struct proc_status){ .seccomp = -1, .filters = -1, .umask = -1 };
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		if (*line == '\n')
 			line++;

@@ -17,6 +17,7 @@
 #include "init/privs.h"
 #include "init/raw.h"
 #include "init/record.h"
+#include "init/skip.h"
 #include "init/stage.h"
 
 enum { F_GET_SEALS_ = 1034, SEALS = 0x2 | 0x4 | 0x8 /* SHRINK, GROW, WRITE */, CLOSE_ON_EXEC = 4 };
@@ -114,6 +115,14 @@ static void close_others(const struct stage *s, int one, int two, unsigned int f
 	}
 }
 
+/* Nobody in the container traces us or opens /proc/<us>/fd. The payload's execve(2) undoes it. */
+static int hide(struct fault *f)
+{
+	if (!skip_here("hide") && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fault_sys(f, "PR_SET_DUMPABLE");
+	return 0;
+}
+
 static int finish_close_inherited(struct stage *s, struct fault *f)
 {
 	close_others(s, s->channel, s->gate, 0);
@@ -122,10 +131,7 @@ static int finish_close_inherited(struct stage *s, struct fault *f)
 	if (s->gate >= 0 && fcntl(s->gate, F_SETFD, FD_CLOEXEC) < 0)
 		return fault_sys(f, "the gate, descriptor %d", s->gate);
 	(void)prctl(PR_SET_NAME, "caisson-init", 0, 0, 0);	/* for ps(1): the kernel took the memfd's */
-	/* Nobody in the container traces us or opens /proc/<us>/fd. The payload's execve(2) undoes it. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return fault_sys(f, "PR_SET_DUMPABLE");
-	return 0;
+	return hide(f);
 }
 
 /* ---- limits, session, scheduling ---- */
@@ -284,15 +290,18 @@ static struct privs privs_of(const struct finish_record *r)
 static int finish_drop_privileges(struct stage *s, struct fault *f)
 {
 	const struct privs p = privs_of(s->record);
+	int rc = privs_apply(&p, f);
 
-	return privs_apply(&p, f);
+	/* A change of user sets it to what fs.suid_dumpable says. */
+	return rc ? rc : hide(f);
 }
 
 static int finish_check_identity(struct stage *s, struct fault *f)
 {
 	const struct privs p = privs_of(s->record);
+	int rc = privs_check(&p, f);
 
-	return privs_check(&p, f);
+	return !rc && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 ? fault_set(f, EPERM, "others may still look into this process") : rc;
 }
 
 /* ---- where and what ---- */
@@ -407,7 +416,7 @@ static int exec_payload(struct stage *s, const struct words *w, struct fault *f)
 		return -f->code;
 	close_others(s, -1, -1, CLOSE_ON_EXEC);
 	signals_reset(0);
-	if (has(s, FINISH_NO_NEW_PRIVS)) {
+	if (has(s, FINISH_NO_NEW_PRIVS) && !skip_here("late filter")) {
 		int rc = filters_install(s, f);
 		if (rc)
 			return fault_wrap(f, "filter system calls");
@@ -512,6 +521,8 @@ int finish_main(char *argv[])
 	memset(argv[1], 0, strlen(argv[1]));
 	memset(argv[2], 0, strlen(argv[2]));
 	for (size_t i = 0; i < sizeof(finish_steps) / sizeof(finish_steps[0]) && !rc && s.record; i++) {
+		if (finish_steps[i].doing && skip_here(finish_steps[i].doing))
+			continue;
 		rc = finish_steps[i].run(&s, &f);
 		if (rc && f.text[0] && finish_steps[i].doing)
 			(void)fault_wrap(&f, "%s", finish_steps[i].doing);

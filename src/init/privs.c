@@ -5,6 +5,7 @@
 
 #include "init/privs.h"
 #include "init/raw.h"
+#include "init/skip.h"
 
 static uint64_t cap_bit(int cap)
 {
@@ -29,13 +30,13 @@ static int drop_bounding(uint64_t keep, struct fault *f)
 
 static int set_ids(const struct privs *p, struct fault *f)
 {
-	if (p->has_groups && raw_setgroups(p->n_groups, p->groups) < 0)
+	if (p->has_groups && !skip_here("groups") && raw_setgroups(p->n_groups, p->groups) < 0)
 		return fault_sys(f, "setgroups with %lu groups", (unsigned long)p->n_groups);
 	if (!p->has_ids)
 		return 0;
-	if (raw_setresgid(p->gid) < 0)
+	if (!skip_here("gid") && raw_setresgid(p->gid) < 0)
 		return fault_sys(f, "setresgid %u", p->gid);
-	if (raw_setresuid(p->uid) < 0)
+	if (!skip_here("uid") && raw_setresuid(p->uid) < 0)
 		return fault_sys(f, "setresuid %u", p->uid);
 	return 0;
 }
@@ -53,7 +54,7 @@ static int set_securebits(const struct privs *p, struct fault *f)
 {
 	struct raw_cap_data now[2];
 
-	if (!p->securebits)
+	if (!p->securebits || skip_here("secure bits"))
 		return 0;
 	/* The switch of uid has emptied the effective set, and this needs CAP_SETPCAP. */
 	if (p->has_caps && raw_capget(now) == 0) {
@@ -70,7 +71,7 @@ static int set_caps(const struct privs *p, struct fault *f)
 {
 	struct raw_cap_data want[2];
 
-	if (!p->has_caps)
+	if (!p->has_caps || skip_here("capability sets"))
 		return 0;
 	split(want, p->effective, p->permitted, p->inheritable);
 	if (raw_capset(want) < 0)
@@ -81,7 +82,7 @@ static int set_caps(const struct privs *p, struct fault *f)
 
 static int set_ambient(const struct privs *p, struct fault *f)
 {
-	if (!p->has_caps)
+	if (!p->has_caps || skip_here("ambient set"))
 		return 0;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && (errno != EINVAL || p->ambient))
 		return fault_sys(f, "clear the ambient capabilities");
@@ -96,7 +97,7 @@ int privs_apply(const struct privs *p, struct fault *f)
 	int rc = 0;
 
 	if (p->has_caps) {
-		rc = drop_bounding(p->bounding, f);
+		rc = skip_here("bounding set") ? 0 : drop_bounding(p->bounding, f);
 		/* Or the switch of uid would empty the permitted set. */
 		if (!rc && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 			rc = fault_sys(f, "keep capabilities over the change of user");
@@ -108,7 +109,7 @@ int privs_apply(const struct privs *p, struct fault *f)
 		rc = set_ids(p, f);
 	if (rc)
 		return rc;
-	if (p->has_umask)
+	if (p->has_umask && !skip_here("umask"))
 		(void)umask(p->umask);
 	if (p->has_caps && (rc = set_securebits(p, f)))
 		return rc;
@@ -116,7 +117,7 @@ int privs_apply(const struct privs *p, struct fault *f)
 		return fault_sys(f, "let go of capabilities at the next change of user");
 	if ((rc = set_caps(p, f)))
 		return rc;
-	if (p->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (p->no_new_privs && !skip_here("no_new_privs") && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fault_sys(f, "set no_new_privs");
 	return set_ambient(p, f);
 }
@@ -242,6 +243,9 @@ int privs_check(const struct privs *p, struct fault *f)
 		rc = fault_set(f, EPERM, "no_new_privs is off, and should be on");
 	if (!rc && p->securebits && (uint32_t)prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != p->securebits)
 		rc = fault_set(f, EPERM, "the secure bits are not 0x%x", p->securebits);
+	/* There is no call that only asks; this one sets what should be there anyway. */
+	if (!rc && p->has_umask && umask(p->umask) != (p->umask & 0777))
+		rc = fault_set(f, EPERM, "the umask is not 0%u%u%u", p->umask >> 6 & 7, p->umask >> 3 & 7, p->umask & 7);
 	return rc;
 }
 

@@ -15,6 +15,7 @@
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -116,6 +117,8 @@ static int mask_one(const char *path, int root, struct covers *c, struct err *e)
 		return 0;
 	if (target < 0)
 		return err_code(e, -target, "open");
+	if (fault_skip("mask %s", path))
+		return 0;
 	if (fstat(target, &st) < 0)
 		return err_sys(e, "look at it");
 	bool directory = S_ISDIR(st.st_mode);
@@ -141,6 +144,8 @@ static int make_path_readonly(const char *path, int root, struct covers *c, stru
 		return 0;
 	if (target < 0)
 		return err_code(e, -target, "open");
+	if (fault_skip("read-only %s", path))
+		return 0;
 	auto_fd int tree = stage_clone(c->stage, target, "", true);
 	if (tree < 0)
 		return err_code(e, -tree, "clone it");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/str.h"
 
@@ -22,8 +23,7 @@ int limits_oom_score(pid_t pid, int64_t score, struct err *e)
 	return r < 0 ? err_code(e, -r, "process.oomScoreAdj: write %s to %s", text, path) : 0;
 }
 
-/* "net.ipv4.ip_forward" -> "net/ipv4/ip_forward"; a '/' in a key stands for a '.' in a name (sysctl.d(5)). */
-static int key_path(const char *key, char out[PATH_MAX])
+int limits_sysctl_path(const char *key, char out[PATH_MAX])
 {
 	size_t n = strlen(key);
 
@@ -48,7 +48,9 @@ int limits_sysctls(const struct key_values *kv, struct err *e)
 		return err_sys(e, "open /proc/sys");
 	for (size_t i = 0; i < kv->n; i++) {
 		char path[PATH_MAX];
-		if (key_path(kv->v[i].key, path) < 0)
+		if (fault_skip("sysctl %s", kv->v[i].key))
+			continue;
+		if (limits_sysctl_path(kv->v[i].key, path) < 0)
 			return err_set(e, EINVAL, "linux.sysctl: \"%s\" is not a sysctl name", kv->v[i].key);
 		int r = fd_write_to(sys, path, kv->v[i].value);
 		if (r < 0)

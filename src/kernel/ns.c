@@ -7,6 +7,7 @@
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -70,7 +71,7 @@ uint64_t ns_flags(const struct namespace ns[NS_KINDS], enum ns_mode mode)
 	uint64_t flags = 0;
 
 	for (int k = 0; k < NS_KINDS; k++)
-		if (ns[k].mode == mode)
+		if (ns[k].mode == mode && !(mode == NS_NEW && k != NS_MOUNT && fault_skip("namespace %s", kinds[k].name)))
 			flags |= kinds[k].flag;
 	return flags;
 }

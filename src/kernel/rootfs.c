@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/blame.h"
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
@@ -25,7 +26,8 @@ static int no_root(const struct plan_root *r, const char *call, int code, struct
 
 int rootfs_open_source(struct stage *s, const struct plan_root *r, struct err *e)
 {
-	struct mount_attr attr = { .attr_set = (r->nosuid ? MOUNT_ATTR_NOSUID : 0u) | (r->nodev ? MOUNT_ATTR_NODEV : 0u) };
+	bool nosuid = r->nosuid && !fault_skip("root nosuid"), nodev = r->nodev && !fault_skip("root nodev");
+	struct mount_attr attr = { .attr_set = (nosuid ? MOUNT_ATTR_NOSUID : 0u) | (nodev ? MOUNT_ATTR_NODEV : 0u) };
 	auto_fd int tree = stage_clone(s, AT_FDCWD, r->path, true);
 	struct stat st;
 
@@ -172,7 +174,7 @@ int rootfs_finish(const struct plan *p, struct stage *s, int root, struct err *e
 {
 	make_cwd(p, root);
 	int r = rootfs_hide_paths(p, s, root, e);
-	if (r == 0 && p->root.readonly)
+	if (r == 0 && p->root.readonly && !fault_skip("root ro"))
 		r = make_readonly(s, root, e);
 	return r;
 }

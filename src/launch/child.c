@@ -62,7 +62,7 @@ int child_join_cgroup(struct child *c, struct err *e)
 		fd_close(&c->tasks[i]);
 	}
 	/* After the move: the cgroup we are in becomes the root of the namespace. */
-	if (plan_of(c)->ns[NS_CGROUP].mode == NS_NEW && c->r->target_pidfd < 0 && unshare(CLONE_NEWCGROUP) < 0)
+	if (plan_of(c)->ns[NS_CGROUP].mode == NS_NEW && !fault_skip("namespace cgroup") && c->r->target_pidfd < 0 && unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(e, "new cgroup namespace");
 	return 0;
 }
@@ -149,9 +149,9 @@ static int child_name_host(struct child *c, struct err *e)
 {
 	const char *host = plan_of(c)->hostname, *domain = plan_of(c)->domainname;
 
-	if (host && sethostname(host, strlen(host)) < 0)
+	if (host && !fault_skip("hostname") && sethostname(host, strlen(host)) < 0)
 		return err_sys(e, "hostname \"%s\"", host);
-	if (domain && setdomainname(domain, strlen(domain)) < 0)
+	if (domain && !fault_skip("domainname") && setdomainname(domain, strlen(domain)) < 0)
 		return err_sys(e, "domainname \"%s\"", domain);
 	return 0;
 }

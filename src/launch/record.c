@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/ioprio.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "init/finish.h"
@@ -146,6 +148,8 @@ static void put_rlimits(struct str *s, struct finish_span *span, const struct rl
 		return;
 	begin(s, span);
 	for (size_t i = 0; i < r->n; i++) {
+		if (fault_skip("record: rlimit %s", r->v[i].name))
+			continue;
 		const struct finish_rlimit l = { (uint32_t)r->v[i].resource, 0, r->v[i].soft, r->v[i].hard };
 		str_add_bytes(s, &l, sizeof(l));
 	}
@@ -158,6 +162,8 @@ static void put_filters(struct str *s, struct finish_span *span, const struct fi
 		return;
 	begin(s, span);
 	for (size_t i = 0; i < f->n; i++) {
+		if (fault_skip("record: filter %zu", i + 1))
+			continue;
 		const struct finish_filter h = { f->v[i].n, f->v[i].flags, f->v[i].notify, 0 };
 		str_add_bytes(s, &h, sizeof(h));
 		str_add_bytes(s, f->v[i].insns, f->v[i].n * sizeof(*f->v[i].insns));
@@ -277,6 +283,39 @@ static void put_init_options(struct str *s, struct finish_span *span, const stru
 	end(s, span);
 }
 
+#ifdef CAISSON_FAULT_INJECTION
+/* As if the line above that fills it were not there. Only what holds something counts: the rest would be no change. */
+static void forget(struct finish_record *r)
+{
+	static const struct { const char *name; size_t at, size; } fields[] = {
+#define FIELD(member) { #member, offsetof(struct finish_record, member), sizeof(((struct finish_record *)0)->member) }
+		FIELD(uid), FIELD(gid), FIELD(umask), FIELD(cap_bounding), FIELD(cap_effective), FIELD(cap_permitted),
+		FIELD(cap_inheritable), FIELD(cap_ambient), FIELD(groups), FIELD(rlimits), FIELD(filters),
+#undef FIELD
+	};
+	static const struct { const char *name; uint32_t flag; } flags[] = {
+		{ "no_new_privs", FINISH_NO_NEW_PRIVS }, { "has capabilities", FINISH_HAS_CAPS },
+		{ "has umask", FINISH_HAS_UMASK },	 { "has groups", FINISH_HAS_GROUPS },
+		{ "session", FINISH_NEW_SESSION },
+	};
+	static const char zeros[sizeof(uint64_t)];
+
+	for (size_t i = 0; i < N_ELEMENTS(fields); i++) {
+		char *at = (char *)r + fields[i].at;
+		if (memcmp(at, zeros, fields[i].size) != 0 && fault_skip("record: %s", fields[i].name))
+			memset(at, 0, fields[i].size);
+	}
+	for (size_t i = 0; i < N_ELEMENTS(flags); i++)
+		if (r->flags & flags[i].flag && fault_skip("record: %s", flags[i].name))
+			r->flags &= ~flags[i].flag;
+}
+#else
+static void forget(struct finish_record *r)
+{
+	(void)r;
+}
+#endif
+
 static int encode(const struct record_input *in, struct str *s, struct err *e)
 {
 	struct finish_record r = { 0 };
@@ -307,6 +346,7 @@ static int encode(const struct record_input *in, struct str *s, struct err *e)
 		return err_set(e, E2BIG, "process: arguments, environment and filters together are larger than %d MiB",
 			       FINISH_MAX_SIZE >> 20);
 	r.size = (uint32_t)s->len;
+	forget(&r);
 	memcpy(s->s, &r, sizeof(r));
 	return 0;
 }
@@ -372,7 +412,7 @@ int record_exec(int init_fd, int record_fd, struct err *e)
 	char number[16];
 	char name[] = "caisson-init", mode[] = FINISH_ARGV1;
 	char *const argv[] = { name, mode, number, NULL };
-	char *const no_env[] = { NULL };
+	char *const no_env[] = { fault_skip_variable(), NULL };
 
 	snprintf(number, sizeof(number), "%d", record_fd);
 	if (fcntl(record_fd, F_SETFD, 0) < 0)

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016 # scripts for another shell
 # The kernel's own view of a live container against its plan.
 . "$(dirname "$0")/lib.sh"
-plan 31
+plan 36
 
 line() { printf '%s\n' "$out" | grep "^$1  "; }
 pid_of() { caisson state "$1" | jq .pid; }
@@ -27,7 +27,18 @@ like "the root's flags are read" "$(line root)" 'ro nosuid nodev +ro nosuid node
 like "the policy's tmpfs are among the mounts" "$(line mounts)" '10 with their flags +10 +ok$'
 like "the exposure figure closes the table" "$out" '^exposure [0-9.]+ of 10$'
 
+like "the name of the host is read inside" "$(line hostname)" 'caisson +caisson +ok$'
+like "so are the sysctls" "$(line sysctls)" '2 +2 +ok$'
+like "PID 1 leads a session of its own" "$(line session)" 'own +own +ok$'
+
 # A difference is found, whoever made it.
+if nsenter -t "$(pid_of "$ID")" -u /bin/hostname other 2> /dev/null; then
+	out=$(caisson posture "$ID")
+	like "another name of the host is a difference" "$(line hostname)" 'caisson +other +DIFFERS$'
+	nsenter -t "$(pid_of "$ID")" -u /bin/hostname caisson
+else
+	skip 1 "cannot enter the uts namespace"
+fi
 limit=$(find /sys/fs/cgroup -path "*$ID/pids.max" 2> /dev/null | head -n 1)
 if [ -n "$limit" ]; then
 	echo max > "$limit"
@@ -69,10 +80,11 @@ if caisson run -d -b "$BUNDLE" "$ID" > "$TMP/run.log" 2>&1 < /dev/null; then
 	out=$(caisson posture "$ID")
 	like "a mapped user shows as the host's id" "$(line user)" '7:8 \(host 300007:400008\) +host 300007:400008 +ok$'
 	like "the map is compared" "$(line 'uid map')" '0 at 300000, 1000 ids +0 at 300000, 1000 ids +ok$'
+	like "the name of the host is read in a user namespace too" "$(line hostname)" 'caisson +caisson +ok$'
 	like "the user namespace is its own" "$(line 'user namespace')" 'own +own +ok$'
 	caisson delete --force "$ID"
 else
-	skip 3 "no user namespace: $(tail -n 1 "$TMP/run.log")"
+	skip 4 "no user namespace: $(tail -n 1 "$TMP/run.log")"
 fi
 
 # Root that becomes somebody else does what it is for; the look says so and counts no difference.

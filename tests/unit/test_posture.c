@@ -35,6 +35,7 @@ Test(posture, status_is_read_line_by_line)
 	cr_expect(s.no_new_privs);
 	cr_expect_eq(s.seccomp, 2);
 	cr_expect_eq(s.filters, 2);
+	cr_expect_eq(s.umask, 022);
 }
 
 Test(posture, a_status_with_a_line_missing_or_broken_is_refused)
@@ -93,6 +94,19 @@ Test(posture, a_map_is_the_planned_one_or_it_is_not)
 		cr_assert_eq(posture_map_parse(cases[i].text, &m), 0);
 		cr_expect_eq(posture_map_same(&m, &want), cases[i].same, "case %zu", i);
 	}
+}
+
+Test(posture, values_of_the_kernel_are_compared_by_their_words)
+{
+	static const struct { const char *want, *live; bool same; } cases[] = {
+		{ "1", "1", true },	       { "1", "0", false },	       { "0 65535", "0\t65535", true },
+		{ "0 65535", "0", false },     { "0x10", "16", true },	       { "bbr", "bbr\n", true },
+		{ "bbr", "cubic", false },     { "", "", true },	       { "1", "", false },
+		{ " 1 ", "1", true },	       { "1x", "1", false },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+		cr_expect_eq(posture_same_value(cases[i].want, cases[i].live), cases[i].same, "case %zu", i);
 }
 
 Test(posture, mount_lines_are_taken_apart)
