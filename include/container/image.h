@@ -32,7 +32,5 @@ int image_config_parse(struct arena *a, const char *bytes, size_t len, struct im
 		       struct err *e);
 /* The same from a file. Errors begin with its name. */
 int image_config_read(const char *file, struct arena *a, struct image_config *out, struct err *e);
-/* The labels alone. */
-int image_labels_read(const char *file, struct arena *a, struct key_values *out, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include "policy/facts.h"
 #include "policy/labels.h"
 #include "policy/plan.h"
+#include "policy/root_view.h"
 #include "spec/spec.h"
 
 struct policy_choice;
@@ -32,6 +33,8 @@ struct policy_request {
 					 * ceiling does */
 	unsigned host_ns;		/* launch: 1 << NS_*: the operator asked for the host's (--network host) */
 	const struct label_caps *labels;/* NULL: no source was asked */
+	const struct strings *ports;	/* of the image: "80/tcp"; NULL: unknown */
+	const struct root_view *view;	/* the container's files for the launch checks; NULL: not looked at */
 	const struct facts *facts;
 };
 

@@ -17,6 +17,7 @@
 #include "cli/policy.h"
 #include "container/image.h"
 #include "container/notify.h"
+#include "container/root_view.h"
 #include "kernel/host.h"
 #include "policy/labels.h"
 
@@ -178,22 +179,25 @@ static int add_notify(struct arena *a, const char *root, const char *id, const s
 
 /* All that is found counts: none wins over another. */
 static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec,
-		       const struct policy_request *request, struct policy_subject *subject,
+		       struct policy_request *request, struct policy_subject *subject,
 		       struct label_caps *out, struct label_report *report, struct err *e)
 {
 	const struct label_query query = { .engine = subject->engine, .bundle = request->bundle,
 					   .root_path = request->root_path, .mounts = &spec->mounts };
 	struct key_values *image = arena_alloc(a, sizeof(*image));
-	int r = image ? labels_meet(a, &spec->annotations, "annotation", out, e) : err_code(e, ENOMEM, "labels");
+	struct image_config *file = arena_alloc(a, sizeof(*file));
+	int r = image && file ? labels_meet(a, &spec->annotations, "annotation", out, e) : err_code(e, ENOMEM, "labels");
 
 	if (r == 0)
 		r = label_source_ask(&query, a, out, image, report, e);
 	subject->labels = image;
 	if (r < 0 || !o->image_config)
 		return r;
-	r = image_labels_read(o->image_config, a, image, e);
+	r = image_config_read(o->image_config, a, file, e);
 	if (r < 0)
 		return err_wrap(e, "--image-config");
+	*image = file->labels;
+	request->ports = &file->ports;
 	return labels_meet(a, image, "image label", out, e);
 }
 
@@ -230,6 +234,16 @@ static int root_path(struct arena *a, const char *bundle, const struct spec *spe
 	return *out ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
+/* A root that is not there, or not for this caller, is the launch's to complain about. */
+static void look_at_root(struct policy_request *io, struct root_view *view, int *root)
+{
+	*root = open(io->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*root < 0)
+		return;
+	root_view_init(view, root);
+	io->view = view;
+}
+
 int bundle_decide(struct arena *a, const struct cli_globals *g, const struct create_options *o,
 		  const char *id, struct bundle *out, struct err *e)
 {
@@ -240,6 +254,8 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	struct policy_subject subject = { 0 };
 	struct policy_ask ask = { 0 };
 	unsigned total, listen = 0;
+	struct root_view view;
+	auto_fd int root = -1;
 	struct facts facts;
 	struct bundle b = { 0 };
 	int r = state_check_id(id, e);
@@ -268,6 +284,7 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 		r = choose_policy(a, &ask, b.spec, &subject, &request, e);
 	if (r < 0)
 		return r;
+	look_at_root(&request, &view, &root);
 	r = policy_merge(a, b.spec, &request, &b.plan, e);
 	if (r < 0)
 		return r;

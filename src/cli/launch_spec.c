@@ -13,6 +13,7 @@
 #include "base/capname.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/root_view.h"
 #include "kernel/host.h"
 #include "policy/merge.h"
 
@@ -399,7 +400,9 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		  const struct plan **plan, struct err *e)
 {
 	struct facts *facts = arena_alloc(l->a, sizeof(*facts));
-	const struct policy_request request = {
+	struct root_view view;
+	int root = l->root_fd;
+	struct policy_request request = {
 		.id = l->id,
 		.bundle = l->root_path,
 		.root_path = l->root_path,
@@ -414,11 +417,16 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		.cap_add = l->cap_add,
 		.host_ns = l->network == LAUNCH_NET_HOST ? 1U << NS_NET : 0,
 		.labels = &l->label_caps,
+		.ports = &l->image.ports,
 		.facts = facts,
 	};
 	int r = facts ? host_facts(facts, e) : err_set(e, ENOMEM, "out of memory");
 
 	if (r == 0)
 		r = spec_parse(l->a, bytes, len, spec, e);
+	if (root >= 0) { /* an archive that is only explained is not unpacked */
+		root_view_init(&view, &root);
+		request.view = &view;
+	}
 	return r < 0 ? r : policy_merge(l->a, *spec, &request, plan, e);
 }

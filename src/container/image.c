@@ -240,14 +240,3 @@ int image_config_read(const char *file, struct arena *a, struct image_config *ou
 	r = image_config_parse(a, bytes, len, out, e);
 	return r < 0 ? err_wrap(e, "image config %s", file) : 0;
 }
-
-int image_labels_read(const char *file, struct arena *a, struct key_values *out, struct err *e)
-{
-	struct image_config image;
-	int r = image_config_read(file, a, &image, e);
-
-	if (r < 0)
-		return r;
-	*out = image.labels;
-	return 0;
-}

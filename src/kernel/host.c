@@ -108,6 +108,19 @@ static bool cgroup_is_closed(const struct facts *f)
 	return !parent || access(parent, W_OK) < 0;
 }
 
+/* Where the file is missing the kernel's own rule holds. */
+static unsigned low_port_end(void)
+{
+	enum { LOW_PORT_END = 1024 };
+	char text[16];
+	uint32_t port;
+
+	if (fd_read_small(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", text, sizeof(text)) < 0 ||
+	    sscanf(text, "%" SCNu32, &port) != 1)
+		return LOW_PORT_END;
+	return port;
+}
+
 int host_facts(struct facts *out, struct err *e)
 {
 	struct facts f = { .uid = geteuid(), .cgroup = cgroup_detect() };
@@ -123,6 +136,7 @@ int host_facts(struct facts *out, struct err *e)
 	f.nofile_hard = limit.rlim_max;
 	f.in_user_namespace = host_in_user_namespace();
 	f.cgroup_closed = cgroup_is_closed(&f);
+	f.low_port_end = low_port_end();
 	security_modules(&f);
 	*out = f;
 	return 0;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/checks.h"
 #include "policy/config.h"
 
 static const char *annotation(const struct spec *s, const char *key)
@@ -97,8 +98,8 @@ static int add_cri(struct arena *a, const struct spec *s, const struct cri_keys 
 	return 0;
 }
 
-/* Past an init that an engine or an image put in front, with its options and "--". */
-static const char *program_of(const struct strings *args)
+/* An init's options go with it, and "--". */
+size_t subject_program_index(const struct strings *args)
 {
 	static const char *const inits[] = { "docker-init", "tini", "tini-static", "dumb-init", "catatonit", "podman-init",
 					     "caisson-init" };
@@ -115,7 +116,7 @@ static const char *program_of(const struct strings *args)
 			}
 		break;
 	}
-	return i < args->n ? args->v[i] : NULL;
+	return i;
 }
 
 int subject_of(struct arena *a, const struct spec *s, const char *bundle, bool standalone, struct policy_subject *out,
@@ -129,7 +130,8 @@ int subject_of(struct arena *a, const struct spec *s, const char *bundle, bool s
 	if (str_eq(subject.engine, "buildkit") || str_eq(subject.engine, "buildah"))
 		subject.kind = "build";
 	if (s->has_process) {
-		subject.argv0 = program_of(&s->process.args);
+		size_t at = subject_program_index(&s->process.args);
+		subject.argv0 = at < s->process.args.n ? s->process.args.v[at] : NULL;
 		subject.env = &s->process.env;
 	}
 	for (size_t i = 0; err == 0 && i < N_ELEMENTS(cri); i++)

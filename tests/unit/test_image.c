@@ -134,9 +134,9 @@ Test(image, a_list_without_end_is_refused)
 Test(image, a_missing_file_is_named)
 {
 	auto_arena a = { 0 };
-	struct key_values labels = { 0 };
+	struct image_config image = { 0 };
 	struct err e = { 0 };
 
-	cr_expect_eq(image_labels_read("/nonexistent/config.json", &a, &labels, &e), -ENOENT);
+	cr_expect_eq(image_config_read("/nonexistent/config.json", &a, &image, &e), -ENOENT);
 	cr_expect(strstr(e.text, "/nonexistent/config.json"), "%s", e.text);
 }
