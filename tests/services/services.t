@@ -338,7 +338,9 @@ program_case() {
 	done
 }
 program_case svc-node node 3000 'from node' '' /usr/bin/node /srv/conf/app.js
-program_case svc-python python3 8000 'from python' HUP /usr/bin/python3 -m gunicorn --chdir /srv/conf -b 127.0.0.1:8000 -w 2 app:app
+# A worker that was born a moment ago misses gunicorn's TERM, and gunicorn waits for it this long.
+program_case svc-python python3 8000 'from python' HUP /usr/bin/python3 -m gunicorn --graceful-timeout 3 --chdir /srv/conf -b 127.0.0.1:8000 \
+	-w 2 app:app
 program_case svc-go busybox 8080 'served from inside' '' /bin/busybox httpd -f -p 127.0.0.1:8080 -h /srv/www
 
 leftovers_after
