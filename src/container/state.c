@@ -154,6 +154,15 @@ static int make_dir(const char *root, const char *path, struct err *e)
 	return err_sys(e, "make state directory %s", path);
 }
 
+/* Between mkdir and open a delete may have removed the directory, and another create have made it again: then it is theirs, and the
+ * lock came to us only when they were ready. */
+static int check_fresh(int dir, struct err *e)
+{
+	if (faccessat(dir, "state.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return err_set(e, EEXIST, "container with given ID already exists");
+	return errno == ENOENT ? 0 : err_sys(e, "look for state.json");
+}
+
 int state_dir_make(const char *root, const char *id, struct state_dir *out, struct err *e)
 {
 	auto_state_dir d = STATE_DIR_INIT;
@@ -173,13 +182,13 @@ int state_dir_make(const char *root, const char *id, struct state_dir *out, stru
 		return r;
 	}
 	r = dir_lock(d.fd, &d.lock_fd, e);
-	if (r < 0) {
-		/* A delete may have come between mkdir and lock: it saw a half-made container and
-		 * was right. */
-		(void)unlinkat(d.fd, "lock", 0);
+	if (r == 0)
+		r = check_fresh(d.fd, e);
+	/* -ENOENT: a delete came between mkdir and lock, saw a half-made container and was right. */
+	if (r < 0 && r != -EEXIST && r != -ENOENT)
 		(void)rmdir(path);
-		return err_wrap(e, "state directory %s", path);
-	}
+	if (r < 0)
+		return r == -EEXIST ? r : err_wrap(e, "state directory %s", path);
 	dir_fill(&d, root, id);
 	d.made = true;
 	*out = d;
@@ -298,7 +307,8 @@ int state_dir_remove(struct state_dir *d, struct err *e)
 		return err_wrap(e, "remove %s", path);
 	if (unlinkat(d->fd, "lock", 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s/lock", path);
-	if (rmdir(path) < 0 && errno != ENOENT)
+	/* Not empty: since the lock went, a create that waited for it has taken the directory over. */
+	if (rmdir(path) < 0 && errno != ENOENT && errno != ENOTEMPTY)
 		return err_sys(e, "remove %s", path);
 	state_dir_close(d);
 	return 0;
