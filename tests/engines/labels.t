@@ -125,8 +125,14 @@ unshare --mount --propagation private --pid --net --fork --kill-child "$CAISSON_
 daemon=$!
 d() { timeout -k 2 25 docker "$@" 2>&1; }
 gone_daemon() { ! kill -0 "$daemon" 2> /dev/null; }
-stop_daemon() { d rm -f box > /dev/null; kill -TERM "$daemon" 2> /dev/null; wait_for 20 gone_daemon || kill -KILL "$daemon" 2> /dev/null; wait "$daemon" 2> /dev/null; }
-trap 'stop_daemon; _cleanup' EXIT
+# unshare(1) takes no TERM while it waits; its child, the first process in there, hands it on.
+stop_daemon() {
+	d rm -f box > /dev/null
+	read -r _first _ < "/proc/$daemon/task/$daemon/children" && kill -TERM "$_first"
+	wait_for 20 gone_daemon || kill -KILL "$daemon" 2> /dev/null
+	wait "$daemon" 2> /dev/null
+}
+trap '_was=$?; stop_daemon; (exit $_was); _cleanup' EXIT
 if ! wait_for 30 docker version; then
 	tail -n 5 "$TMP/dockerd.log" | sed 's/^/# /'
 	skip 10 "dockerd does not start here"
