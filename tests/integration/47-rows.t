@@ -202,13 +202,13 @@ fi
 # ---- schedulers ----
 
 policy='cut -d" " -f18,19,40,41 /proc/self/stat'
-shows "SCHED_IDLE" '.process.scheduler = {policy: "SCHED_IDLE"}' "$policy" "20 0 0 5"
+shows "SCHED_IDLE" '.process.scheduler = {policy: "SCHED_IDLE"}' "$policy" "20 $(nice) 0 5"
 shows "SCHED_DEADLINE with its three times" \
-	'.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 2000000, period: 2000000}' "exec $policy" "-101 0 0 6"
+	'.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 2000000, period: 2000000}' "exec $policy" "-101 $(nice) 0 6"
 rt='.linux.resources.cpu = {realtimeRuntime: 5000, realtimePeriod: 100000} |'
 if [ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
 	[ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || rt=
-	shows "SCHED_FIFO with its priority" "$rt .process.scheduler = {policy: \"SCHED_FIFO\", priority: 7}" "exec $policy" "-8 0 7 1"
+	shows "SCHED_FIFO with its priority" "$rt .process.scheduler = {policy: \"SCHED_FIFO\", priority: 7}" "exec $policy" "-8 $(nice) 7 1"
 	shows "SCHED_RR, which a child does not inherit with SCHED_FLAG_RESET_ON_FORK" \
 		"$rt .process.scheduler = {policy: \"SCHED_RR\", priority: 5, flags: [\"SCHED_FLAG_RESET_ON_FORK\"]}" \
 		'cut -d" " -f18,41 /proc/$$/stat; cut -d" " -f18,41 /proc/self/stat; :' "-6 2 20 0"
