@@ -6,7 +6,7 @@
 need podman conmon python3 unshare setpriv ip newuidmap dockerd docker containerd ctr jq
 # shellcheck source=tests/engines/place.sh
 . "$(dirname "$0")/place.sh"
-plan 30
+plan 32
 
 here=$(cd "$(dirname "$0")" && pwd)
 rootfs "$TMP/image"
@@ -135,7 +135,7 @@ stop_daemon() {
 trap '_was=$?; stop_daemon; (exit $_was); _cleanup' EXIT
 if ! wait_for 30 docker version; then
 	tail -n 5 "$TMP/dockerd.log" | sed 's/^/# /'
-	skip 10 "dockerd does not start here"
+	skip 11 "dockerd does not start here"
 	exit
 fi
 for i in plain labelled hostile empty; do d load -q -i "$TMP/$i.tar" > "$TMP/load.log" || diag "$(cat "$TMP/load.log")"; done
@@ -150,3 +150,7 @@ d run -d --name box --network none --runtime caisson localhost/labelled:test sle
 is "docker: an exec has no more" "$(d exec box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
 is "docker: nor has a privileged exec" "$(d exec --privileged box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
 is "docker: all five sets" "$(d exec --privileged box sh -c 'grep ^Cap /proc/self/status' | tr -s '\t\n' ' ')" "CapInh: 0000000000000000 CapPrm: $four CapEff: $four CapBnd: $four CapAmb: 0000000000000000 "
+stop_daemon
+trap _cleanup EXIT
+ok "no cgroup is left behind" place_cgroups_gone
+leftovers_after "no process, mount or cgroup is left behind"
