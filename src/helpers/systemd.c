@@ -14,16 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "helpers/power.h"
 #include "helpers/systemd_parts.h"
 
 #define SERVICE "org.freedesktop.systemd1"
@@ -31,11 +29,8 @@
 #define MANAGER SERVICE ".Manager"
 
 enum { JOBS_MAX = 64 };
-#ifdef __SANITIZE_ADDRESS__
-#define MEMORY_MAX RLIM_INFINITY /* the sanitizer's own map is larger than any bound */
-#else
 #define MEMORY_MAX (UINT64_C(256) << 20)
-#endif
+#define CAPS_KEPT (UINT64_C(1) << CAP_SYS_ADMIN) /* systemd looks at our user and at this */
 
 /* What became of the jobs of our unit; the signal of one may come before the answer that names it. */
 struct jobs { const char *unit; size_t n; struct { char path[128], result[32]; } v[JOBS_MAX]; };
@@ -62,33 +57,6 @@ static uint64_t time_left(const struct asking *a)
 	uint64_t now = now_us();
 
 	return now < a->deadline ? a->deadline - now : 1;
-}
-
-/* ---- less power before the first byte is read ---- */
-
-/* systemd looks at our user and at CAP_SYS_ADMIN. */
-static int drop_power(struct err *e)
-{
-	const struct { int resource; struct rlimit limit; } limits[] = {
-		{ RLIMIT_AS, { MEMORY_MAX, MEMORY_MAX } },
-		{ RLIMIT_CORE, { 0, 0 } },
-		{ RLIMIT_NOFILE, { 64, 64 } },
-	};
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
-
-	for (size_t i = 0; i < N_ELEMENTS(limits); i++)
-		if (setrlimit(limits[i].resource, &limits[i].limit) < 0)
-			return err_sys(e, "set a limit");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(e, "set no_new_privs");
-	if (syscall(SYS_capget, &head, data) < 0)
-		return err_sys(e, "capget");
-	data[0].permitted &= 1U << CAP_SYS_ADMIN;
-	data[0].effective = data[0].permitted;
-	data[0].inheritable = 0;
-	data[1] = (struct __user_cap_data_struct){ 0 };
-	return syscall(SYS_capset, &head, data) < 0 ? err_sys(e, "drop capabilities") : 0;
 }
 
 /* ---- the manager ---- */
@@ -416,7 +384,7 @@ int main(void)
 	struct request r;
 	struct err e = { 0 };
 	size_t no_fds = 0;
-	int s = drop_power(&e);
+	int s = helper_drop_power(MEMORY_MAX, CAPS_KEPT, &e);
 	ssize_t n = s < 0 ? 0 : fd_recv(STDIN_FILENO, text, SYSTEMD_REQUEST_MAX, NULL, &no_fds);
 
 	if (s < 0 || n <= 0)

@@ -16,58 +16,22 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "helpers/power.h"
 
 enum { BLOCK = 64 * 1024 };
-#ifdef __SANITIZE_ADDRESS__
-#define MEMORY_MAX RLIM_INFINITY /* the sanitizer's own map is larger than any bound */
-#else
 #define MEMORY_MAX (UINT64_C(1) << 30)
-#endif
+#define CAP(name) (UINT64_C(1) << CAP_##name)
+#define CAPS_KEPT (CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(SETFCAP) | CAP(MKNOD))
 
 static int archive_failed(struct archive *ar, struct err *e)
 {
 	const char *text = archive_error_string(ar);
 
 	return err_set(e, EINVAL, "%s", text ? text : "cannot be read");
-}
-
-/* ---- less power before the first byte is read ---- */
-
-static int drop_power(struct err *e)
-{
-	static const int kept[] = { CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,
-				    CAP_FSETID, CAP_SETFCAP,      CAP_MKNOD };
-	const struct {
-		int resource;
-		struct rlimit limit;
-	} limits[] = {
-		{ RLIMIT_AS, { MEMORY_MAX, MEMORY_MAX } },
-		{ RLIMIT_CORE, { 0, 0 } },
-		{ RLIMIT_NOFILE, { 64, 64 } },
-	};
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } }, now[2] = { { 0 } };
-
-	for (size_t i = 0; i < N_ELEMENTS(limits); i++)
-		if (setrlimit(limits[i].resource, &limits[i].limit) < 0)
-			return err_sys(e, "set a limit");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(e, "set no_new_privs");
-	if (syscall(SYS_capget, &head, now) < 0)
-		return err_sys(e, "capget");
-	for (size_t i = 0; i < N_ELEMENTS(kept); i++)
-		data[kept[i] / 32].permitted |=
-			now[kept[i] / 32].permitted & (1U << (kept[i] % 32));
-	data[0].effective = data[0].permitted;
-	data[1].effective = data[1].permitted;
-	return syscall(SYS_capset, &head, data) < 0 ? err_sys(e, "drop capabilities") : 0;
 }
 
 /* ---- entries ---- */
@@ -269,7 +233,7 @@ static int run(int argc, char **argv, struct err *e)
 	umask(0);
 	/* Names are bytes, and in this locale every UTF-8 name is taken as it is. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
-	r = drop_power(e);
+	r = helper_drop_power(MEMORY_MAX, CAPS_KEPT, e);
 	if (r < 0)
 		return r;
 	ar = archive_begin(e);

@@ -7,7 +7,7 @@ need python3 tar gzip
 UNPACK=$(dirname "$CAISSON")/caisson-unpack
 [ -x "$UNPACK" ] || UNPACK=$(dirname "$CAISSON")/../libexec/caisson/caisson-unpack
 [ -x "$UNPACK" ] || skip_all "caisson-unpack was not built (it needs libarchive)"
-plan 41
+plan 43
 
 ROOTS=/var/lib/caisson/roots
 ROOT=$TMP/root
@@ -153,4 +153,19 @@ is "a sparse file stays sparse" "$(unpack sparse; stat -c %s "$TMP/into/big"; ta
 	cut -f1)" -lt 1000 ] && echo " sparse")" "8589934592
 end sparse"
 is "no control character gets out" "$(unpack names | LC_ALL=C tr -d '[:print:]\n' | wc -c)" 0
+# ---- the parser of a stranger's archive has given up what it does not need, before the first byte ----
+
+mkfifo "$TMP/slow"
+mkdir "$TMP/into"
+"$UNPACK" 5 5< "$TMP/into" < "$TMP/slow" > "$TMP/out" 2>&1 &
+unpacker=$!
+exec 6> "$TMP/slow"
+weak() { grep -q '^NoNewPrivs:.*1$' "/proc/$unpacker/status"; }
+ok "no new privileges" wait_for 5 weak
+# CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD, SETFCAP: not more than that, and not more than we have.
+is "of the capabilities those that unpacking needs" "$(sed -n 's/^CapPrm:[[:space:]]*//p' "/proc/$unpacker/status")" \
+	"$(printf '%016x' $((0x8800001b & 0x$(sed -n 's/^CapPrm:[[:space:]]*//p' /proc/self/status))))"
+exec 6>&-
+wait "$unpacker"
+
 leftovers_after

@@ -9,7 +9,7 @@ fi
 unset CAISSON_TEST_OWN_RUN
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
-need cc pkg-config
+need cc pkg-config python3
 HELPER=$(dirname "$CAISSON")/caisson-systemd
 [ -x "$HELPER" ] || HELPER=$(dirname "$CAISSON")/../libexec/caisson/caisson-systemd
 [ -x "$HELPER" ] || skip_all "caisson-systemd was not built (it needs libsystemd)"
@@ -29,7 +29,7 @@ run=/run
 case $TMP in /run/*) run=/run/systemd; mkdir -p "$run" ;; esac # where our own files must stay to be seen
 mount -t tmpfs -o mode=755 run "$run" || skip_all "cannot mount on $run"
 mkdir -p /run/systemd
-plan 88
+plan 89
 
 # ---- the manager ----
 
@@ -239,4 +239,18 @@ fi
 is "started by hand it ends at once" "$("$HELPER" < /dev/null > /dev/null 2>&1; echo $?)" 1
 
 unmanage
+is "the helper has no power but what systemd asks for, before it reads" "$(python3 - "$HELPER" <<'PY'
+import re, socket, subprocess, sys, time
+ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+helper = subprocess.Popen([sys.argv[1]], stdin=its)
+for _ in range(500):
+    text = open(f"/proc/{helper.pid}/status").read()
+    if "NoNewPrivs:\t1" in text and re.search(r"CapPrm:\t0+200000\n", text):
+        break
+    time.sleep(0.01)
+print(*re.findall(r"(?:CapPrm|NoNewPrivs):\t(\w+)", text))
+ours.close()
+helper.wait()
+PY
+)" "0000000000200000 1"
 leftovers_after "nothing is left behind"
