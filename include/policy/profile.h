@@ -50,7 +50,7 @@ struct profile_mount_attrs {
 	uint64_t other;
 };
 
-#define PROFILE_FIELDS_MAX 64
+#define PROFILE_FIELDS_MAX 128
 
 struct profile {
 	const char *name;

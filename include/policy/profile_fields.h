@@ -27,6 +27,13 @@ enum profile_field {
 
 extern const struct field_table profile_table;
 
+/* Several of them. */
+struct profile_field_set { uint64_t word[PROFILE_FIELDS_MAX / 64]; };
+void profile_fields_add(struct profile_field_set *io, enum profile_field f);
+bool profile_fields_has(const struct profile_field_set *s, enum profile_field f);
+/* Takes the lowest out: false when there was none. */
+bool profile_fields_take(struct profile_field_set *io, enum profile_field *out);
+
 /* The controls that can be warned about: the first parts of the fields' names. NULL past the end. */
 const char *profile_control(size_t i);
 uint64_t profile_controls_all(void);
@@ -44,10 +51,10 @@ int profile_read(struct arena *a, const struct profile_text *t, const struct jre
 int profile_meet(struct arena *a, struct profile *io, const struct profile *other, const char *role, struct err *e);
 /* The fields of these controls are as if nobody had said anything. */
 void profile_forget(struct profile *io, uint64_t controls);
-/* *fields: those in which `p` allows more than `than`, bit N = field N. An identity of its own counts. */
-int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, uint64_t *fields, struct err *e);
-/* The name of the lowest of these fields, or "-". */
-const char *profile_field_name(uint64_t fields);
+/* *out: those in which `p` allows more than `than`. An identity of its own counts. */
+int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, struct profile_field_set *out,
+		   struct err *e);
+const char *profile_field_name(enum profile_field f);
 /* What decided a field: "level strict", "svc-x.json $.user.uid", "floor hardened". Never NULL but without memory. */
 const char *profile_rule(struct arena *a, const struct profile *p, enum profile_field f);
 /* The groups of system calls that result, or SYSCALLS_ALL. */

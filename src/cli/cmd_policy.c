@@ -66,11 +66,10 @@ static void said(struct check *c, const char *what, int err, const struct err *e
 /* A child may loosen what it extends: one author speaks. It is said all the same; who the user is, is no matter of more or less. */
 static int say_looser(struct check *c, const struct profile *p, struct err *e)
 {
-	const uint64_t identity = UINT64_C(1) << PF_UID | UINT64_C(1) << PF_GID | UINT64_C(1) << PF_GROUPS | UINT64_C(1) << PF_UMASK;
-
 	for (size_t i = 0; i < p->extends.n; i++) {
 		const struct profile *parent = NULL;
-		uint64_t looser = 0;
+		struct profile_field_set looser;
+		enum profile_field f;
 		int err = 0;
 
 		if (str_eq(p->extends.v[i], p->name))
@@ -80,9 +79,10 @@ static int say_looser(struct check *c, const struct profile *p, struct err *e)
 			err = profile_weaker(c->a, p, parent, &looser, e);
 		if (err < 0)
 			return err;
-		for (looser &= ~identity; looser; looser &= looser - 1)
-			str_addf(&c->out, "note: %s allows more than %s, which it extends, in %s\n", p->name, parent->name,
-				 profile_field_name(looser));
+		while (profile_fields_take(&looser, &f))
+			if (profile_table.v[f].kind != FIELD_IDENTITY)
+				str_addf(&c->out, "note: %s allows more than %s, which it extends, in %s\n", p->name,
+					 parent->name, profile_field_name(f));
 	}
 	return 0;
 }

@@ -2,214 +2,47 @@
 #include "policy/profile_fields.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <string.h>
 
-#include "base/capname.h"
-#include "base/sys.h"
 #include "policy/syscall_groups.h"
 
-#define AT(member) .offset = offsetof(struct profile, member)
-#define NS(kind)   (UINT64_C(1) << (kind))
+enum { WORD_BITS = 64 };
 
-/* linux/securebits.h; each with its lock. */
-enum { NO_ROOT = 0x3, NO_SETUID_FIXUP = 0xc };
-
-/* clang-format off */
-static const struct field_word mode_words[] = { { "enforce", PROFILE_ENFORCE }, { "warn", PROFILE_WARN }, { NULL, 0 } };
-static const struct field_word privileged_words[] = {
-	{ "pass", PROFILE_PRIVILEGED_PASS }, { "meet", PROFILE_PRIVILEGED_MEET }, { "refuse", PROFILE_PRIVILEGED_REFUSE }, { NULL, 0 },
-};
-static const struct field_word user_words[] = {
-	{ "off", PROFILE_USER_AS_ASKED }, { "warn", PROFILE_USER_WARN_ROOT }, { "require", PROFILE_USER_NON_ROOT }, { NULL, 0 },
-};
-static const struct field_word label_words[] = {
-	{ "ignore", PROFILE_LABEL_IGNORE }, { "use", PROFILE_LABEL_USE }, { "require", PROFILE_LABEL_REQUIRE }, { NULL, 0 },
-};
-static const struct field_word ambient_words[] = {
-	{ "granted", PROFILE_AMBIENT_GRANTED }, { "as-asked", PROFILE_AMBIENT_AS_ASKED }, { "none", PROFILE_AMBIENT_NONE }, { NULL, 0 },
-};
-static const struct field_word securebits_words[] = { { "no_root", NO_ROOT }, { "no_setuid_fixup", NO_SETUID_FIXUP }, { NULL, 0 } };
-static const struct field_word mount_words[] = {
-	{ "nosuid", MOUNT_ATTR_NOSUID }, { "nodev", MOUNT_ATTR_NODEV }, { "noexec", MOUNT_ATTR_NOEXEC }, { NULL, 0 },
-};
-static const struct field_word arch_words[] = { { "native", PROFILE_ARCH_NATIVE }, { "compat32", PROFILE_ARCH_COMPAT32 }, { NULL, 0 } };
-static const struct field_word ns_words[] = {
-	{ "pid", NS(NS_PID) }, { "net", NS(NS_NET) }, { "ipc", NS(NS_IPC) }, { "uts", NS(NS_UTS) }, { "mount", NS(NS_MOUNT) },
-	{ "cgroup", NS(NS_CGROUP) }, { "user", NS(NS_USER) }, { NULL, 0 },
-};
-static const struct field_word copy_up_words[] = { { "none", PROFILE_COPY_UP_NONE }, { "files", PROFILE_COPY_UP_FILES }, { NULL, 0 } };
-
-/* The order is that of their bits. */
-#define CONTROL(n) UINT64_C(1) << (n)
-static const struct field_word control_words[] = {
-	{ "user", CONTROL(0) }, { "no_new_privileges", CONTROL(1) }, { "capabilities", CONTROL(2) }, { "rootfs", CONTROL(3) },
-	{ "tmpfs", CONTROL(4) }, { "mounts", CONTROL(5) }, { "paths", CONTROL(6) }, { "syscalls", CONTROL(7) },
-	{ "namespaces", CONTROL(8) }, { "sysctls", CONTROL(9) }, { "rlimits", CONTROL(10) }, { "resources", CONTROL(11) },
-	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) }, { NULL, 0 },
-};
-
-#define TMPFS(member) .offset = offsetof(struct profile_tmpfs, member)
-static const struct field tmpfs_fields[] = {
-	{ "path", FIELD_PATH, TMPFS(path), .required = true, .text = "Where; not /, /proc, /sys or /dev, nor below the first two" },
-	{ "size", FIELD_AMOUNT, TMPFS(size), .min = 4096, .max = UINT64_C(1) << 50, .required = true, .text = "How many bytes it may hold" },
-	{ "mode", FIELD_MODE, TMPFS(mode), .min = 1, .max = 07777, .fallback = "1777 for /tmp, /var/tmp and /dev/shm, else 0755", .text = "Its permissions" },
-	{ "uid", FIELD_ID, TMPFS(uid), .fallback = "the container's user", .text = "Who owns it" },
-	{ "gid", FIELD_ID, TMPFS(gid), .fallback = "the container's group", .text = "Whose group it has" },
-	{ "exec", FIELD_SWITCH, TMPFS(exec), .fallback = "false", .text = "Whether programs may be run from it" },
-	{ "copy_up", FIELD_WORD, TMPFS(copy_up), .words = copy_up_words, .fallback = "none",
-	  .text = "Whether it begins with what the image has at that place" },
-};
-
-static int check_tmpfs(const struct jread_at *at, struct arena *a, void *value, struct err *e)
+void profile_fields_add(struct profile_field_set *io, enum profile_field f)
 {
-	static const char *const taken[] = { "/proc", "/sys" };
-	static const char *const public[] = { "/tmp", "/var/tmp", "/dev/shm", NULL };
-	const struct strings everybody = { N_ELEMENTS(public) - 1, public };
-	struct profile_tmpfs *t = value;
-
-	(void)a;
-	for (size_t i = 0; i < N_ELEMENTS(taken); i++)
-		if (str_eq(t->path, taken[i]) || (str_starts(t->path, taken[i]) && t->path[strlen(taken[i])] == '/'))
-			return field_refuse(at, e, "path: \"%s\" is the kernel's", jread_quote(t->path).s);
-	if (str_eq(t->path, "/dev"))
-		return field_refuse(at, e, "path: \"/dev\" holds the devices");
-	if (!t->mode)
-		t->mode = str_in(&everybody, t->path) ? 01777 : 0755;
-	t->owned = !t->uid.set && !t->gid.set;
-	return 0;
-}
-static const struct field_table tmpfs_table = {
-	.name = "tmpfs", .v = tmpfs_fields, .n = N_ELEMENTS(tmpfs_fields), .size = sizeof(struct profile_tmpfs),
-	.key = offsetof(struct profile_tmpfs, path), .has_key = true, .check = check_tmpfs,
-};
-
-static const struct field grant_fields[] = {
-	{ "cap", FIELD_CAP, .offset = offsetof(struct profile_grant, cap), .required = true, .text = "The capability" },
-	{ "why", FIELD_TEXT, .offset = offsetof(struct profile_grant, why), .max = 512, .required = true, .text = "The reason, for explain" },
-};
-static const struct field_table grant_table = {
-	.name = "grant", .v = grant_fields, .n = N_ELEMENTS(grant_fields), .size = sizeof(struct profile_grant),
-};
-
-#define ANY .max = UINT64_MAX
-static const struct field fields[PROFILE_FIELDS] = {
-	[PF_SCHEMA] = { "schema", FIELD_SCHEMA, .required = true, .text = "The version of this form" },
-	[PF_NAME] = { "name", FIELD_NAME, AT(name), .fallback = "the file's name", .text = "Must be the file's name without .json" },
-	[PF_DESCRIPTION] = { "description", FIELD_TEXT, AT(description), .max = 512, .text = "For people" },
-	[PF_EXTENDS] = { "extends", FIELD_NAMES, AT(extends), .fallback = "none",
-		.text = "What this profile is laid over, from left to right. An array here replaces the inherited one, unless it is written as an "
-			"edit, {\"add\": [...], \"remove\": [...]}. A profile of /etc that extends its own name means the shipped one" },
-	[PF_MODE] = { "mode", FIELD_WORD, AT(mode), .words = mode_words, .fallback = "enforce",
-		.text = "With \"warn\" the container runs as if this profile were not there (the floor still holds), and what it would have done is said" },
-	[PF_WARN] = { "warn", FIELD_FLAGS, AT(warn), .words = control_words, .fallback = "[]",
-		.text = "Controls that only warn while the rest is enforced" },
-	[PF_PRIVILEGED] = { "privileged", FIELD_WORD, FIELD_ON, AT(privileged), .words = privileged_words, .fallback = "meet",
-		.text = "What happens to a container of the privileged kind (every capability and device, no filter, no masks): passed through "
-			"untouched, met as any other, or refused" },
-	[PF_FITS] = { "(fits)", FIELD_SWITCH, FIELD_ON, AT(fits), .hidden = true },
-	[PF_UID] = { "user.uid", FIELD_ID, FIELD_IDENTITY, AT(uid), .fallback = "as asked", .text = "The user id in the place of the document's" },
-	[PF_GID] = { "user.gid", FIELD_ID, FIELD_IDENTITY, AT(gid), .fallback = "as asked", .text = "The group id in the place of the document's" },
-	[PF_GROUPS] = { "user.groups", FIELD_IDS, FIELD_IDENTITY, AT(groups), .fallback = "as asked", .text = "The further groups in the place of the document's" },
-	[PF_NON_ROOT] = { "user.non_root", FIELD_WORD, FIELD_ON, AT(user), .words = user_words, .fallback = "off",
-		.text = "Whether uid 0, gid 0 and group 0 are refused, checked again just before the program runs" },
-	[PF_UMASK] = { "umask", FIELD_OCTAL, FIELD_IDENTITY, AT(umask), .max = 0777, .fallback = "as asked", .text = "The mask of new files' permissions" },
-	[PF_NO_NEW_PRIVS] = { "no_new_privileges", FIELD_SWITCH, FIELD_ON, AT(no_new_privs), .fallback = "false",
-		.text = "No set-uid program and no file capability gives anything" },
-	[PF_CAP_ALLOW] = { "capabilities.allow", FIELD_CAPS, FIELD_CEILING, AT(cap_allow), .fallback = "\"all\"",
-		.text = "The most that the container may have. Said in a file, it also ends what label_allow was" },
-	[PF_CAP_LABEL_ALLOW] = { "capabilities.label_allow", FIELD_CAPS, FIELD_CEILING, AT(cap_ceiling), .fallback = "[]",
-		.text = "What a capability label, or --cap-add of a launch, may name beyond allow" },
-	[PF_CAP_LAUNCH] = { "(launch)", FIELD_CAPS, FIELD_CEILING, AT(cap_launch), .hidden = true },
-	[PF_CAP_LABEL] = { "capabilities.label", FIELD_WORD, FIELD_ON, AT(label), .words = label_words, .fallback = "use",
-		.text = "Whether a capability label narrows the container; with \"require\" a container without one is refused" },
-	[PF_CAP_GRANT] = { "capabilities.grant", FIELD_LIST, FIELD_GRANT, AT(grant), .table = &grant_table, .fallback = "[]",
-		.text = "Capabilities that the container gets whatever it asks for, as far as the host can give them" },
-	[PF_CAP_AMBIENT] = { "capabilities.ambient", FIELD_WORD, FIELD_GRANT, AT(ambient), .words = ambient_words, .fallback = "as-asked",
-		.text = "With \"granted\" the effective set is raised to ambient for a user other than root, so that it survives exec" },
-	[PF_SECUREBITS] = { "capabilities.securebits", FIELD_FLAGS, FIELD_ON, AT(securebits), .words = securebits_words, .fallback = "[]",
-		.text = "Secure bits, set and locked" },
-	[PF_ROOT_READONLY] = { "rootfs.read_only", FIELD_SWITCH, FIELD_ON, AT(root.readonly), .fallback = "false", .text = "The root cannot be written to" },
-	[PF_ROOT_NOSUID] = { "rootfs.nosuid", FIELD_SWITCH, FIELD_ON, AT(root.nosuid), .fallback = "false", .text = "Set-uid bits in the root count for nothing" },
-	[PF_ROOT_NODEV] = { "rootfs.nodev", FIELD_SWITCH, FIELD_ON, AT(root.nodev), .fallback = "false", .text = "Device nodes in the root cannot be opened" },
-	[PF_TMPFS] = { "tmpfs", FIELD_LIST, FIELD_ADDITION, AT(tmpfs), .table = &tmpfs_table, .fallback = "[]",
-		.text = "Empty places to write to, where the document mounts nothing there or above" },
-	[PF_MOUNTS_TMPFS] = { "mounts.flags.tmpfs", FIELD_FLAGS, FIELD_ON, AT(attrs.tmpfs), .words = mount_words, .fallback = "[]", .text = "Forced on every tmpfs of the document" },
-	[PF_MOUNTS_BIND] = { "mounts.flags.bind", FIELD_FLAGS, FIELD_ON, AT(attrs.bind), .words = mount_words, .fallback = "[]", .text = "Forced on every bind mount" },
-	[PF_MOUNTS_KERNEL] = { "mounts.flags.kernel", FIELD_FLAGS, FIELD_ON, AT(attrs.kernel), .words = mount_words, .fallback = "[]",
-		.text = "Forced on proc, sysfs, cgroup, mqueue and devpts, as far as they bear it" },
-	[PF_MOUNTS_OTHER] = { "mounts.flags.other", FIELD_FLAGS, FIELD_ON, AT(attrs.other), .words = mount_words, .fallback = "[]", .text = "Forced on every other mount but the root" },
-	[PF_MASK] = { "paths.mask", FIELD_PATHS, FIELD_ON, AT(mask), .fallback = "[]", .text = "Paths that the container sees as empty" },
-	[PF_READONLY] = { "paths.read_only", FIELD_PATHS, FIELD_ON, AT(readonly), .fallback = "[]", .text = "Paths that it cannot write to" },
-	[PF_MASK_ALWAYS] = { "paths.always", FIELD_SWITCH, FIELD_ON, AT(mask_always), .fallback = "true",
-		.text = "With false the paths are masked only where the engine masks some itself" },
-	[PF_SYSCALLS_ALLOW] = { "syscalls.allow", FIELD_GROUPS, FIELD_CEILING, AT(syscalls), .fallback = "\"all\"",
-		.text = "The groups of system calls that a second filter lets through; @service and @container stand for the built-in sets. A group whose "
-			"calls need a capability is let through only with it" },
-	[PF_SYSCALLS_DENY] = { "syscalls.deny", FIELD_GROUPS, FIELD_ON, AT(syscalls_denied), .fallback = "[]", .text = "Groups taken from allow" },
-	[PF_SYSCALLS_BASELINE] = { "syscalls.baseline", FIELD_SWITCH, FIELD_ON, AT(filter_baseline), .fallback = "false",
-		.text = "Where the engine brings a filter and allow is \"all\": sockets of AF_ALG and AF_VSOCK are refused, and calls newer than the engine's list do not exist" },
-	[PF_SYSCALLS_ARCHS] = { "syscalls.architectures", FIELD_FLAGS, FIELD_CEILING, AT(archs), .words = arch_words, .fallback = "both",
-		.text = "Whose calls the filter of allow lets through; any other is the end of the process" },
-	[PF_NS_PRIVATE] = { "namespaces.private", FIELD_FLAGS, FIELD_ON, AT(ns_private), .words = ns_words, .fallback = "[]",
-		.text = "Namespaces that the container must have for itself: a document that asks for the host's is refused, a launch gets its own" },
-	[PF_NS_WARN] = { "namespaces.warn", FIELD_FLAGS, FIELD_ON, AT(ns_warn), .words = ns_words, .fallback = "[]", .text = "Namespaces that are worth a warning when they are the host's" },
-	[PF_LOW_PORTS] = { "sysctls.low_ports", FIELD_SWITCH, FIELD_ADDITION, AT(low_ports), .fallback = "false",
-		.text = "In a network namespace that the container creates, every user may bind ports below 1024" },
-	[PF_PING_GROUP] = { "sysctls.ping_group", FIELD_SWITCH, FIELD_ADDITION, AT(ping_group), .fallback = "false", .text = "And every group may ping" },
-	[PF_NOFILE] = { "rlimits.nofile", FIELD_AMOUNT, FIELD_CEILING, AT(nofile), ANY, .fallback = "as asked", .text = "The most open files" },
-	[PF_NOFILE_SOFT] = { "rlimits.nofile_soft", FIELD_AMOUNT, FIELD_CEILING, AT(nofile_soft), ANY, .fallback = "as asked", .text = "The soft limit of open files where the document names none" },
-	[PF_CORE] = { "rlimits.core", FIELD_AMOUNT, FIELD_CEILING, AT(core), ANY, .fallback = "as asked", .text = "The most bytes of a core file" },
-	[PF_MEMLOCK] = { "rlimits.memlock", FIELD_AMOUNT, FIELD_CEILING, AT(memlock), ANY, .fallback = "as asked", .text = "The most bytes of locked memory" },
-	[PF_PIDS] = { "resources.pids", FIELD_AMOUNT, FIELD_CEILING, AT(pids), .min = 1, .max = INT64_MAX, .fallback = "as asked", .text = "The most processes and threads" },
-	[PF_MEMORY] = { "resources.memory", FIELD_AMOUNT, FIELD_CEILING, AT(memory), .min = 512 << 10, .max = INT64_MAX, .fallback = "as asked",
-		.text = "Bytes of memory where the document names no limit; a limit that it names holds" },
-	[PF_EXEC_WITHIN] = { "exec.within_result", FIELD_SWITCH, FIELD_ON, AT(exec_within_result), .fallback = "false",
-		.text = "A process that joins later gets at most what the container itself got" },
-};
-/* clang-format on */
-
-_Static_assert((int)PROFILE_FIELDS <= PROFILE_FIELDS_MAX, "struct profile has too few rules");
-
-const struct field_table profile_table = { .name = "profile", .v = fields, .n = PROFILE_FIELDS, .size = sizeof(struct profile) };
-
-/* ---- controls ---- */
-
-const char *profile_control(size_t i)
-{
-	return i < N_ELEMENTS(control_words) ? control_words[i].word : NULL;
+	io->word[f / WORD_BITS] |= UINT64_C(1) << f % WORD_BITS;
 }
 
-uint64_t profile_controls_all(void)
+bool profile_fields_has(const struct profile_field_set *s, enum profile_field f)
 {
-	return (UINT64_C(1) << (N_ELEMENTS(control_words) - 1)) - 1;
+	return s->word[f / WORD_BITS] >> f % WORD_BITS & 1;
 }
 
-uint64_t profile_control_bit(const char *name)
+bool profile_fields_take(struct profile_field_set *io, enum profile_field *out)
 {
-	size_t n = strcspn(name, ".");
-
-	for (const struct field_word *w = control_words; w->word; w++)
-		if (strlen(w->word) == n && strncmp(w->word, name, n) == 0)
-			return w->value;
-	return 0;
+	for (unsigned i = 0; i < PROFILE_FIELDS_MAX / WORD_BITS; i++) {
+		if (!io->word[i])
+			continue;
+		*out = i * WORD_BITS + (unsigned)__builtin_ctzll(io->word[i]);
+		io->word[i] &= io->word[i] - 1;
+		return true;
+	}
+	return false;
 }
 
-uint64_t profile_control_of(enum profile_field f)
+static const struct field *field_of(enum profile_field f)
 {
-	return fields[f].kind == FIELD_INFO ? 0 : profile_control_bit(fields[f].name);
+	return &profile_table.v[f];
 }
-
-/* ---- whole profiles ---- */
 
 static void *member(struct profile *p, enum profile_field f)
 {
-	return (char *)p + fields[f].offset;
+	return (char *)p + field_of(f)->offset;
 }
 
 static const void *member_of(const struct profile *p, enum profile_field f)
 {
-	return (const char *)p + fields[f].offset;
+	return (const char *)p + field_of(f)->offset;
 }
 
 static bool is_of_the_file(enum profile_field f)
@@ -219,7 +52,7 @@ static bool is_of_the_file(enum profile_field f)
 
 static void set_field(struct profile *io, const struct profile *from, enum profile_field f)
 {
-	memcpy(member(io, f), member_of(from, f), field_size(&fields[f]));
+	memcpy(member(io, f), member_of(from, f), field_size(field_of(f)));
 	io->rule[f] = from->rule[f] ? from->rule[f] : from->name;
 }
 
@@ -228,38 +61,31 @@ void profile_lay(struct profile *io, const struct profile *other)
 	const struct profile *none = profile_builtin(LEVEL_NONE);
 
 	for (int f = 0; f < PROFILE_FIELDS; f++)
-		if (!is_of_the_file(f) && (other->rule[f] || !field_same(&fields[f], member_of(other, f), member_of(none, f))))
+		if (!is_of_the_file(f) && (other->rule[f] || !field_same(field_of(f), member_of(other, f), member_of(none, f))))
 			set_field(io, other, f);
 	if (other->level > io->level)
 		io->level = other->level;
 }
 
-struct seen { uint64_t fields; };
-
 static void note_seen(void *ctx, size_t field)
 {
-	((struct seen *)ctx)->fields |= UINT64_C(1) << field;
-}
-
-static bool says(const struct seen *s, enum profile_field f)
-{
-	return s->fields >> f & 1;
+	profile_fields_add(ctx, (enum profile_field)field);
 }
 
 /* What follows from a field that the file says, so that no restriction of a file depends on what it inherited. */
-static void follow(struct profile *io, const struct seen *s)
+static void follow(struct profile *io, const struct profile_field_set *seen)
 {
 	io->fits = true;
-	if (!says(s, PF_PRIVILEGED) && io->privileged == PROFILE_PRIVILEGED_PASS)
+	if (!profile_fields_has(seen, PF_PRIVILEGED) && io->privileged == PROFILE_PRIVILEGED_PASS)
 		io->privileged = PROFILE_PRIVILEGED_MEET;
-	if (!says(s, PF_CAP_LABEL) && io->label == PROFILE_LABEL_IGNORE)
+	if (!profile_fields_has(seen, PF_CAP_LABEL) && io->label == PROFILE_LABEL_IGNORE)
 		io->label = PROFILE_LABEL_USE;
-	if ((says(s, PF_MASK) || says(s, PF_READONLY)) && !says(s, PF_MASK_ALWAYS))
+	if ((profile_fields_has(seen, PF_MASK) || profile_fields_has(seen, PF_READONLY)) && !profile_fields_has(seen, PF_MASK_ALWAYS))
 		io->mask_always = true;
-	if (says(s, PF_CAP_ALLOW)) {
+	if (profile_fields_has(seen, PF_CAP_ALLOW)) {
 		io->cap_launch = 0;
 		io->rule[PF_CAP_LAUNCH] = io->rule[PF_CAP_ALLOW];
-		if (!says(s, PF_CAP_LABEL_ALLOW)) {
+		if (!profile_fields_has(seen, PF_CAP_LABEL_ALLOW)) {
 			io->cap_ceiling = io->cap_allow;
 			io->rule[PF_CAP_LABEL_ALLOW] = io->rule[PF_CAP_ALLOW];
 		}
@@ -270,24 +96,24 @@ static void follow(struct profile *io, const struct seen *s)
 		io->cap_ceiling = io->cap_allow;
 }
 
-static int check_profile(const struct jread_at *at, const struct profile_text *t, const struct seen *s, struct profile *io,
+static int check_profile(const struct jread_at *at, const struct profile_text *t, const struct profile_field_set *seen, struct profile *io,
 			 struct err *e)
 {
 	struct jread_at name = jread_key(at, "name"), extends = jread_key(at, "extends"), syscalls = jread_key(at, "syscalls");
 	struct jread_at archs = jread_key(&syscalls, "architectures"), caps = jread_key(at, "capabilities");
 	struct jread_at label_allow = jread_key(&caps, "label_allow");
 
-	if (t->drop_in && says(s, PF_NAME))
+	if (t->drop_in && profile_fields_has(seen, PF_NAME))
 		return field_refuse(&name, e, "a drop-in has no name of its own");
-	if (t->drop_in && says(s, PF_EXTENDS))
+	if (t->drop_in && profile_fields_has(seen, PF_EXTENDS))
 		return field_refuse(&extends, e, "a drop-in extends nothing but the profile it belongs to");
-	if (says(s, PF_NAME) && !str_eq(io->name, t->name))
+	if (profile_fields_has(seen, PF_NAME) && !str_eq(io->name, t->name))
 		return field_refuse(&name, e, "\"%s\" is not the file's name, \"%s\"", io->name, t->name);
-	if (says(s, PF_CAP_LABEL_ALLOW) && io->label == PROFILE_LABEL_IGNORE)
+	if (profile_fields_has(seen, PF_CAP_LABEL_ALLOW) && io->label == PROFILE_LABEL_IGNORE)
 		return field_refuse(&label_allow, e, "has no effect while $.capabilities.label is \"ignore\"");
 	if (!(io->archs & PROFILE_ARCH_NATIVE))
 		return field_refuse(&archs, e, "without \"native\" nothing could run");
-	if (says(s, PF_SYSCALLS_ARCHS) && io->archs == PROFILE_ARCH_NATIVE && profile_syscalls(io) == SYSCALLS_ALL)
+	if (profile_fields_has(seen, PF_SYSCALLS_ARCHS) && io->archs == PROFILE_ARCH_NATIVE && profile_syscalls(io) == SYSCALLS_ALL)
 		return field_refuse(&archs, e, "has no effect while $.syscalls.allow is \"all\"; say which groups are allowed");
 	return 0;
 }
@@ -295,7 +121,7 @@ static int check_profile(const struct jread_at *at, const struct profile_text *t
 int profile_read(struct arena *a, const struct profile_text *t, const struct jread_doc *doc, struct profile *io, struct err *e)
 {
 	const struct jread_at at = { .doc = doc };
-	struct seen seen = { 0 };
+	struct profile_field_set seen = { 0 };
 	const struct field_reader r = { .arena = a, .seen = note_seen, .ctx = &seen };
 	int err;
 
@@ -303,9 +129,9 @@ int profile_read(struct arena *a, const struct profile_text *t, const struct jre
 	if (err < 0)
 		return err;
 	for (int f = 0; f < PROFILE_FIELDS; f++) {
-		if (!says(&seen, f))
+		if (!profile_fields_has(&seen, f))
 			continue;
-		io->rule[f] = arena_printf(a, "%s $.%s", t->label, fields[f].name);
+		io->rule[f] = arena_printf(a, "%s $.%s", t->label, field_of(f)->name);
 		if (!io->rule[f])
 			return err_set(e, ENOMEM, "out of memory");
 	}
@@ -376,12 +202,12 @@ int profile_meet(struct arena *a, struct profile *io, const struct profile *othe
 		bool changed = false;
 		int err = 0;
 
-		if (fields[f].kind == FIELD_INFO || fields[f].kind == FIELD_GRANT || fields[f].kind == FIELD_IDENTITY)
+		if (field_of(f)->kind == FIELD_INFO || field_of(f)->kind == FIELD_GRANT || field_of(f)->kind == FIELD_IDENTITY)
 			continue;
 		if (f == PF_TMPFS)
 			err = meet_tmpfs(a, io, other, &changed, e);
 		else
-			err = field_meet(&fields[f], a, member(io, f), member_of(other, f), &changed, e);
+			err = field_meet(field_of(f), a, member(io, f), member_of(other, f), &changed, e);
 		if (err < 0)
 			return err;
 		if (changed)
@@ -401,7 +227,7 @@ void profile_forget(struct profile *io, uint64_t controls)
 
 	for (int f = 0; f < PROFILE_FIELDS; f++)
 		if (profile_control_of(f) & controls)
-			memcpy(member(io, f), member_of(none, f), field_size(&fields[f]));
+			memcpy(member(io, f), member_of(none, f), field_size(field_of(f)));
 }
 
 static bool grants_more(const struct profile *p, const struct profile *than)
@@ -419,28 +245,31 @@ static bool grants_more(const struct profile *p, const struct profile *than)
  * set of groups. */
 static bool is_no_step(const struct profile *p, enum profile_field f)
 {
-	return fields[f].hidden || f == PF_NS_WARN || (f == PF_SYSCALLS_BASELINE && profile_syscalls(p) != SYSCALLS_ALL);
+	return field_of(f)->hidden || f == PF_NS_WARN || (f == PF_SYSCALLS_BASELINE && profile_syscalls(p) != SYSCALLS_ALL);
 }
 
-int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, uint64_t *out, struct err *e)
+int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, struct profile_field_set *out,
+		   struct err *e)
 {
 	struct profile met = *p;
 
-	*out = grants_more(p, than) ? UINT64_C(1) << PF_CAP_GRANT : 0;
+	*out = (struct profile_field_set){ 0 };
+	if (grants_more(p, than))
+		profile_fields_add(out, PF_CAP_GRANT);
 	for (int f = 0; f < PROFILE_FIELDS; f++) {
 		bool changed = false;
 		int err = 0;
 
 		if (is_no_step(p, f))
 			continue;
-		switch (fields[f].kind) {
+		switch (field_of(f)->kind) {
 		case FIELD_CEILING:
 		case FIELD_ON:
-			err = field_meet(&fields[f], a, member(&met, f), member_of(than, f), &changed, e);
+			err = field_meet(field_of(f), a, member(&met, f), member_of(than, f), &changed, e);
 			break;
 		case FIELD_IDENTITY:
-			changed = !field_same(&fields[f], member_of(p, f), member_of(than, f)) &&
-				  !field_same(&fields[f], member_of(p, f), member_of(profile_builtin(LEVEL_NONE), f));
+			changed = !field_same(field_of(f), member_of(p, f), member_of(than, f)) &&
+				  !field_same(field_of(f), member_of(p, f), member_of(profile_builtin(LEVEL_NONE), f));
 			break;
 		default:
 			break;
@@ -448,14 +277,14 @@ int profile_weaker(struct arena *a, const struct profile *p, const struct profil
 		if (err < 0)
 			return err;
 		if (changed)
-			*out |= UINT64_C(1) << f;
+			profile_fields_add(out, f);
 	}
 	return 0;
 }
 
-const char *profile_field_name(uint64_t of)
+const char *profile_field_name(enum profile_field f)
 {
-	return of ? fields[__builtin_ctzll(of)].name : "-";
+	return field_of(f)->name;
 }
 
 uint64_t profile_syscalls(const struct profile *p)

@@ -285,7 +285,8 @@ static int check_rule(const struct resolver *r, const struct policy_config *c, s
 	const struct policy_rule *rule = &c->rules.v[i];
 	const struct profile *p = NULL;
 	const char *where;
-	uint64_t weaker;
+	struct profile_field_set weaker;
+	enum profile_field first;
 	int err;
 
 	if (config_rule_is_trusted(c, rule))
@@ -303,10 +304,10 @@ static int check_rule(const struct resolver *r, const struct policy_config *c, s
 		return err_set(e, EPERM, "policy: caisson.json $.rules[%zu].mode: only what the container's author controls chooses this "
 			       "rule, so it must enforce; match engine, kind, bundle, namespace, pod, container, caller_uid or an image's "
 			       "digest too", i);
-	if (weaker)
+	if (profile_fields_take(&weaker, &first))
 		return err_set(e, EPERM, "policy: %s: \"%s\" is weaker than \"%s\" (%s), and only what the container's author controls "
 			       "chooses it; match engine, kind, bundle, namespace, pod, container, caller_uid or an image's digest too",
-			       where, rule->profile, base->name, profile_field_name(weaker));
+			       where, rule->profile, base->name, profile_field_name(first));
 	return 0;
 }
 
