@@ -30,6 +30,9 @@ const char *cli_commit(void);
 
 /* A name or number of a signal, any case, with or without SIG; RTMIN+n and RTMAX-n; 0..64. -EINVAL with a text. */
 int cli_signal(const char *word, struct err *e);
+/* "SIGTERM", "SIGRTMIN+3"; in `buf` where it has to be made. */
+enum { CLI_SIGNAL_NAME = 24 };
+const char *cli_signal_name(int sig, char buf[CLI_SIGNAL_NAME]);
 /* `path` against the caller's working directory, into `a`; NULL stays NULL. */
 int cli_absolute(struct arena *a, const char *path, const char **out, struct err *e);
 /* True when cgroup permission errors are to be taken as "no cgroup": --rootless, or an ordinary user by default. */

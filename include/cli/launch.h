@@ -97,6 +97,7 @@ struct launch {
 	uint16_t rows, columns;
 	int stop_signal; /* 0 = SIGTERM */
 	uint32_t stop_timeout;
+	const char *stop, *stop_from; /* for explain; NULL: nobody says anything */
 	struct strings init_options;
 
 	bool own_users; /* a user namespace of its own */
@@ -144,6 +145,7 @@ int launch_read_env(struct launch *l, struct err *e);
 int launch_read_caps(struct launch *l, struct err *e);
 int launch_read_security(struct launch *l, struct err *e);
 int launch_read_mounts(struct launch *l, struct err *e);
+int launch_read_stop(struct launch *l, struct err *e);
 int launch_add_image_volumes(struct launch *l, struct err *e); /* once the user is known */
 /* "SRC:DST[:opts]", "type=...,...", "PATH[:opts]". */
 int launch_read_volume(struct arena *a, const char *text, struct launch_mount *out, struct err *e);

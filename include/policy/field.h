@@ -34,6 +34,7 @@ enum field_type {
 	FIELD_PATHS,	/* struct strings: absolute, clean paths */
 	FIELD_PATH,	/* const char *: one */
 	FIELD_AMOUNT,	/* uint64_t: an integer, "64M", or "unlimited" = UINT64_MAX; within min and max */
+	FIELD_SECONDS,	/* uint64_t: an integer, "90s", "2m" or "1h", within min and max; UINT64_MAX when nobody says it */
 	FIELD_ID,	/* struct opt_id: 0..4294967294 */
 	FIELD_IDS,	/* struct profile_ids */
 	FIELD_OCTAL,	/* struct opt_id: "0027" */

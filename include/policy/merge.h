@@ -33,6 +33,7 @@ struct policy_request {
 					 * ceiling does */
 	unsigned host_ns;		/* launch: 1 << NS_*: the operator asked for the host's (--network host) */
 	const struct label_caps *labels;/* NULL: no source was asked */
+	const char *stop, *stop_from;	/* launch: how it is ended, for explain, and what said so; NULL: the defaults */
 	const struct strings *ports;	/* of the image: "80/tcp"; NULL: unknown */
 	const struct root_view *view;	/* the container's files for the launch checks; NULL: not looked at */
 	const struct facts *facts;

@@ -50,6 +50,14 @@ struct profile_mount_attrs {
 	uint64_t other;
 };
 
+/* What a service says of itself: wishes for a launch, never a right. */
+struct profile_service {
+	struct profile_ids ports;
+	uint32_t stop_signal;		/* 0: none of its own */
+	uint64_t stop_timeout;		/* seconds; PROFILE_AS_ASKED: none of its own */
+	struct strings volumes, writable;
+};
+
 #define PROFILE_FIELDS_MAX 128
 
 struct profile {
@@ -96,6 +104,7 @@ struct profile {
 	bool low_ports, ping_group;	/* sysctls of a network namespace of its own */
 
 	uint64_t nofile, nofile_soft, core, memlock, pids, memory;
+	struct profile_service service;
 };
 
 const struct profile *profile_builtin(enum level l);

@@ -386,10 +386,44 @@ static int add_all(struct launch *l, const char *option, const struct cli_list *
 	return 0;
 }
 
+/* In front of the others: what was asked for below it lies upon it. */
+static int add_in_front(struct launch *l, const struct launch_mount *m, struct err *e)
+{
+	if (l->mounts.n == LAUNCH_MAX_MOUNTS)
+		return err_set(e, E2BIG, "more than %d mounts", LAUNCH_MAX_MOUNTS);
+	memmove(l->mounts.v + 1, l->mounts.v, l->mounts.n * sizeof(*m));
+	l->mounts.v[0] = *m;
+	l->mounts.n++;
+	return 0;
+}
+
+/* What the policy will make of the user. */
+static uint32_t owner(const struct opt_id *by_profile, uint32_t asked)
+{
+	return by_profile->set ? by_profile->v : asked;
+}
+
+/* Whose word it is. What is asked for at or above such a place is in its stead, and below it too where the place is only a wish. */
+struct volume_from {
+	const char *who;
+	bool wish;
+};
+
+static bool is_provided(const struct launch *l, const struct volume_from *from, const char *path)
+{
+	for (size_t i = 0; i < l->mounts.n; i++) {
+		const char *at = l->mounts.v[i].destination;
+		if (path_is_below(path, at) || (from->wish && path_is_below(at, path)))
+			return true;
+	}
+	return false;
+}
+
 /* A volume of the image is a place its author writes to: private, sized, gone at the end. */
-static int add_image_volume(struct launch *l, const char *path, struct err *e)
+static int add_volume(struct launch *l, const struct volume_from *from, const char *path, struct err *e)
 {
 	static const char *const kept[] = { "/proc", "/sys", "/dev", "/etc" };
+	const struct profile *p = l->policy.profile;
 	struct launch_mount m = { .type = "tmpfs", .source = "tmpfs" };
 	struct words options = {
 		.n = 5, .v = { "nosuid", "nodev", "noexec", "size=268435456", "mode=0755" }
@@ -398,33 +432,28 @@ static int add_image_volume(struct launch *l, const char *path, struct err *e)
 	int r;
 
 	if (destination_read(l->a, path, &m.destination, &why) < 0) {
-		log_warn("the image's volume %s is ignored: %s", path, why.text);
+		log_warn("the %s's volume %s is ignored: %s", from->who, path, why.text);
 		return 0;
 	}
 	for (size_t i = 0; i < N_ELEMENTS(kept); i++) {
 		if (path_is_below(m.destination, kept[i])) {
-			log_warn(
-				"the image's volume %s is ignored: nothing of an image may hide %s",
-				path, kept[i]);
+			log_warn("the %s's volume %s is ignored: nothing of an image may hide %s", from->who, path, kept[i]);
 			return 0;
 		}
 	}
-	if (is_mounted(l, m.destination))
+	if (is_provided(l, from, m.destination))
 		return 0;
-	if (l->mounts.n == LAUNCH_MAX_MOUNTS)
-		return err_set(e, E2BIG, "more than %d mounts", LAUNCH_MAX_MOUNTS);
-	r = words_add(&options, arena_printf(l->a, "uid=%u", l->user.uid), e);
+	r = words_add(&options, arena_printf(l->a, "uid=%u", owner(&p->uid, l->user.uid)), e);
 	if (r == 0)
-		r = words_add(&options, arena_printf(l->a, "gid=%u", l->user.gid), e);
+		r = words_add(&options, arena_printf(l->a, "gid=%u", owner(&p->gid, l->user.gid)), e);
 	if (r == 0)
 		r = words_take(l->a, &options, &m.options, e);
-	if (r < 0)
-		return r;
-	log_warn("the image's volume %s is a tmpfs of 256 MiB that ends with the container; -v "
-		 "DIR:%s keeps the data",
-		 m.destination, m.destination);
-	l->mounts.v[l->mounts.n++] = m;
-	return 0;
+	if (r == 0)
+		r = add_in_front(l, &m, e);
+	if (r == 0)
+		log_warn("the %s's volume %s is a tmpfs of 256 MiB that ends with the container; -v DIR:%s keeps the data", from->who,
+			 m.destination, m.destination);
+	return r;
 }
 
 int launch_read_mounts(struct launch *l, struct err *e)
@@ -444,9 +473,13 @@ int launch_read_mounts(struct launch *l, struct err *e)
 
 int launch_add_image_volumes(struct launch *l, struct err *e)
 {
+	static const struct volume_from image = { "image", false }, profile = { "profile", true };
+	const struct strings *wishes = &l->policy.profile->service.volumes;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < l->image.volumes.n; i++)
-		r = add_image_volume(l, l->image.volumes.v[i], e);
+		r = add_volume(l, &image, l->image.volumes.v[i], e);
+	for (size_t i = 0; r == 0 && i < wishes->n; i++)
+		r = add_volume(l, &profile, wishes->v[i], e);
 	return r;
 }

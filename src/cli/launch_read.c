@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,7 +23,7 @@
 #include "policy/merge.h"
 #include "policy/profile_fields.h"
 
-enum { STOP_TIMEOUT = 10, HOSTNAME_LABEL_MAX = 63, ROOTLESS_IDS = 1 };
+enum { HOSTNAME_LABEL_MAX = 63, ROOTLESS_IDS = 1 };
 
 static int no_memory(struct err *e)
 {
@@ -222,21 +221,6 @@ static int read_hostname(struct launch *l, struct err *e)
 	return l->hostname ? 0 : no_memory(e);
 }
 
-static int read_stop_signal(struct launch *l, struct err *e)
-{
-	const char *word = l->o->stop_signal ? l->o->stop_signal : l->image.stop_signal;
-
-	l->stop_timeout = STOP_TIMEOUT;
-	if (!word)
-		return 0;
-	l->stop_signal = cli_signal(word, e);
-	if (l->stop_signal < 0)
-		return err_wrap(e, "stop signal");
-	if (l->stop_signal == 0 || l->stop_signal == SIGSTOP)
-		return err_set(e, EINVAL, "stop signal %s: does not stop anything", word);
-	return 0;
-}
-
 /* ---- the room ---- */
 
 static int read_network(struct launch *l, struct err *e)
@@ -298,7 +282,7 @@ int launch_read(const struct cli_globals *g, const struct launch_options *o, int
 {
 	static int (*const steps[])(struct launch *, struct err *) = {
 		read_root_mode,     read_image,       read_workdir,    read_hostname,
-		read_stop_signal,   read_network,     read_streams,    read_userns,
+		read_network,       read_streams,     launch_read_stop, read_userns,
 		launch_read_limits, launch_read_caps, launch_read_env, launch_read_security,
 		launch_read_mounts,
 	};

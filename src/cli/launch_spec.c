@@ -418,6 +418,8 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		.host_ns = l->network == LAUNCH_NET_HOST ? 1U << NS_NET : 0,
 		.labels = &l->label_caps,
 		.ports = &l->image.ports,
+		.stop = l->stop,
+		.stop_from = l->stop_from,
 		.facts = facts,
 	};
 	int r = facts ? host_facts(facts, e) : err_set(e, ENOMEM, "out of memory");

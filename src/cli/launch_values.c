@@ -16,8 +16,7 @@ enum {
 	ENV_FILE_MAX = 4 * 1024 * 1024,
 	ENV_MAX = 16384,
 	MEMORY_LEAST = 4 * 1024 * 1024,
-	CPUS_MOST = 100000,
-	STOP_MAX = 86400
+	CPUS_MOST = 100000
 };
 
 static int no_memory(struct err *e)
@@ -124,52 +123,6 @@ static int read_ulimits(struct launch *l, struct err *e)
 	return 0;
 }
 
-/* "5", "0.5": what pid1_seconds() takes, within a day. */
-static bool is_seconds(const char *text)
-{
-	size_t whole = strspn(text, "0123456789");
-	uint32_t n = 0;
-	char number[8];
-
-	if (!whole || whole >= sizeof(number))
-		return false;
-	memcpy(number, text, whole);
-	number[whole] = '\0';
-	if (str_u32(number, &n) < 0 || n > STOP_MAX)
-		return false;
-	text += whole;
-	return !*text || (*text == '.' && strlen(text) <= 4 && text[1 + strspn(text + 1, "0123456789")] == '\0');
-}
-
-static int add_init_option(struct launch *l, const char *flag, const char *name, const char *value, struct err *e)
-{
-	const char **v = arena_array(l->a, l->init_options.n + 1, sizeof(*v));
-	const char *option = arena_printf(l->a, "%s=%s", name, value);
-
-	if (l->o->no_init)
-		return err_set(e, EINVAL, "%s: only with caisson-init as PID 1, so without --no-init", flag);
-	if (!v || !option)
-		return no_memory(e);
-	for (size_t i = 0; i < l->init_options.n; i++)
-		v[i] = l->init_options.v[i];
-	v[l->init_options.n++] = option;
-	l->init_options.v = v;
-	return 0;
-}
-
-/* Whoever waits for the container counts from a SIGTERM to the SIGKILL; where nobody waits, caisson-init does. */
-static int read_init_options(struct launch *l, struct err *e)
-{
-	const struct launch_options *o = l->o;
-
-	if (o->drain && !is_seconds(o->drain))
-		return err_set(e, EINVAL, "--drain %s: want seconds, as in 5 or 0.5, at most %d", o->drain, STOP_MAX);
-	int r = o->drain ? add_init_option(l, "--drain", "drain", o->drain, e) : 0;
-	if (r == 0 && o->stop_timeout && l->stop_timeout && o->detach && !o->rm)
-		r = add_init_option(l, "--stop-timeout with -d", "timeout", o->stop_timeout, e);
-	return r;
-}
-
 int launch_read_limits(struct launch *l, struct err *e)
 {
 	const struct launch_options *o = l->o;
@@ -198,13 +151,7 @@ int launch_read_limits(struct launch *l, struct err *e)
 				       o->pids_limit);
 		l->pids.set = true;
 	}
-	if (o->stop_timeout &&
-	    (str_u32(o->stop_timeout, &l->stop_timeout) < 0 || l->stop_timeout > STOP_MAX))
-		return err_set(e, EINVAL,
-			       "--stop-timeout %s: want seconds, at most 86400; 0 waits for ever",
-			       o->stop_timeout);
-	r = read_init_options(l, e);
-	return r < 0 ? r : read_ulimits(l, e);
+	return read_ulimits(l, e);
 }
 
 /* ---- environment ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -61,4 +62,20 @@ int cli_signal(const char *word, struct err *e)
 		e, EINVAL,
 		"unknown signal \"%s\": a number from 0 to %d, or a name such as TERM or RTMIN+3",
 		word, RT_MAX);
+}
+
+const char *cli_signal_name(int sig, char buf[CLI_SIGNAL_NAME])
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; !name && i < N_ELEMENTS(signal_names); i++)
+		if (signal_names[i].number == sig)
+			name = signal_names[i].name;
+	if (name)
+		(void)snprintf(buf, CLI_SIGNAL_NAME, "SIG%s", name);
+	else if (sig >= RT_MIN)
+		(void)snprintf(buf, CLI_SIGNAL_NAME, "SIGRTMIN+%d", sig - RT_MIN);
+	else
+		(void)snprintf(buf, CLI_SIGNAL_NAME, "%d", sig);
+	return buf;
 }

@@ -274,24 +274,33 @@ static unsigned long port_of(const char *text)
 	return *end == '\0' || *end == '/' ? port : 0;
 }
 
+/* The first port that is kept for root: the image's, then the profile's. 0: none. */
+static unsigned long first_low_port(const struct checked *c)
+{
+	const struct strings *image = c->m->r->ports;
+	const struct ids *own = &c->m->p->service.ports.list;
+	unsigned long end = c->m->r->facts->low_port_end;
+
+	for (size_t i = 0; image && i < image->n; i++)
+		if (port_of(image->v[i]) && port_of(image->v[i]) < end)
+			return port_of(image->v[i]);
+	for (size_t i = 0; i < own->n; i++)
+		if (own->v[i] < end)
+			return own->v[i];
+	return 0;
+}
+
 static int low_ports(struct checked *c, struct err *e)
 {
-	const struct facts *f = c->m->r->facts;
-	const struct strings *ports = c->m->r->ports;
+	unsigned long port = first_low_port(c);
 
 	(void)e;
-	if (!ports || c->p->uid == 0 || c->plan->ns[NS_NET].mode != NS_INHERIT ||
+	if (port == 0 || c->p->uid == 0 || c->plan->ns[NS_NET].mode != NS_INHERIT ||
 	    (c->p->caps.ambient & CAP_BIT(CAP_NET_BIND_SERVICE)))
 		return 0;
-	for (size_t i = 0; i < ports->n; i++) {
-		unsigned long port = port_of(ports->v[i]);
-		if (port == 0 || port >= f->low_port_end)
-			continue;
-		found(c, "L11", merge_text(c->m, "the image listens on port %lu, which uid %u may not take in the host's network", port,
-					   c->p->uid),
-		      "give it a network of its own, another port, or capabilities.grant of NET_BIND_SERVICE with ambient \"granted\"");
-		break;
-	}
+	found(c, "L11", merge_text(c->m, "the %s listens on port %lu, which uid %u may not take in the host's network",
+				   c->m->r->ports && c->m->r->ports->n ? "image" : "service", port, c->p->uid),
+	      "give it a network of its own, another port, or capabilities.grant of NET_BIND_SERVICE with ambient \"granted\"");
 	return 0;
 }
 

@@ -138,6 +138,8 @@ json_t *field_json(const struct field *f, const void *value)
 		return text ? json_string(text) : json_null();
 	case FIELD_AMOUNT:
 		return amount_json(*(const uint64_t *)value);
+	case FIELD_SECONDS:
+		return *(const uint64_t *)value == UINT64_MAX ? json_null() : json_sprintf("%" PRIu64 "s", *(const uint64_t *)value);
 	case FIELD_ID:
 		return id->set ? json_integer(id->v) : json_null();
 	case FIELD_OCTAL:
@@ -185,8 +187,11 @@ static json_t *item_schema(const struct field *f)
 		return json_pack("{s:s}", "$ref", "#/$defs/name");
 	case FIELD_PATHS:
 		return json_pack("{s:s, s:s}", "type", "string", "pattern", "^/[^\\u0000-\\u001f]+$");
-	case FIELD_IDS:
 	case FIELD_NUMBERS:
+		if (f->max)
+			return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)f->min, "maximum", (json_int_t)f->max);
+		return json_pack("{s:s}", "$ref", "#/$defs/id");
+	case FIELD_IDS:
 		return json_pack("{s:s}", "$ref", "#/$defs/id");
 	default:
 		return json_pack("{s:s, s:i}", "type", "string", "minLength", 1);
@@ -242,6 +247,9 @@ static json_t *value_schema(const struct field *f)
 		return json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", (int)f->min, "type", "string",
 				 "pattern", f->max == UINT64_MAX ? "^([0-9]+ ?[bkmgtBKMGT]?(i?[bB])?|unlimited)$"
 								 : "^[0-9]+ ?[bkmgtBKMGT]?(i?[bB])?$");
+	case FIELD_SECONDS:
+		return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", (int)f->min, "maximum",
+				 (int)f->max, "type", "string", "pattern", "^[0-9]{1,7}[smh]$");
 	case FIELD_ID:
 		return json_pack("{s:s}", "$ref", "#/$defs/id");
 	case FIELD_OCTAL:
@@ -328,6 +336,7 @@ static const char *const type_texts[FIELD_TYPES] = {
 	[FIELD_PATHS] = "array of absolute paths",
 	[FIELD_PATH] = "absolute path",
 	[FIELD_AMOUNT] = "integer, or text with a suffix (\"64M\")",
+	[FIELD_SECONDS] = "seconds, or text with a unit (\"90s\", \"2m\", \"1h\")",
 	[FIELD_ID] = "integer from 0 to 4294967294",
 	[FIELD_IDS] = "array of integers",
 	[FIELD_OCTAL] = "text of octal digits",

@@ -12,6 +12,7 @@ static const size_t sizes[FIELD_TYPES] = {
 	[FIELD_SWITCH] = sizeof(bool),		  [FIELD_MAYBE] = sizeof(struct opt_bool), [FIELD_WORD] = sizeof(uint32_t),
 	[FIELD_FLAGS] = sizeof(uint64_t),	  [FIELD_CAPS] = sizeof(uint64_t),	   [FIELD_CAP] = sizeof(uint64_t),
 	[FIELD_GROUPS] = sizeof(uint64_t),	  [FIELD_PATHS] = sizeof(struct strings),  [FIELD_PATH] = sizeof(char *),
+	[FIELD_SECONDS] = sizeof(uint64_t),
 	[FIELD_AMOUNT] = sizeof(uint64_t),	  [FIELD_ID] = sizeof(struct opt_id),	   [FIELD_IDS] = sizeof(struct profile_ids),
 	[FIELD_OCTAL] = sizeof(struct opt_id),	  [FIELD_MODE] = sizeof(uint32_t),	   [FIELD_NAME] = sizeof(char *),
 	[FIELD_NAMES] = sizeof(struct strings),	  [FIELD_TEXT] = sizeof(char *),	   [FIELD_GLOBS] = sizeof(struct strings),

@@ -105,6 +105,16 @@ int field_read_paths(const struct field_reader *r, const struct jread_at *at, co
 	return err < 0 ? err : edit_texts(r, at, &more, &less, out, e);
 }
 
+/* An id, or a number within the field's own bounds. */
+static int number_of(const struct jread_at *at, const struct jnode *v, const struct field *f, uint32_t *out, struct err *e)
+{
+	int err = field_id_of(at, v, out, e);
+
+	if (f->max && (err < 0 || *out < f->min || *out > f->max))
+		err = field_refuse(at, e, "must be an integer from %llu to %llu", (unsigned long long)f->min, (unsigned long long)f->max);
+	return err;
+}
+
 int field_read_ids(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
 		    void *out, struct err *e)
 {
@@ -120,11 +130,11 @@ int field_read_ids(const struct field_reader *r, const struct jread_at *at, cons
 	if (!list)
 		return jread_no_memory(at, e);
 	if (single)
-		err = field_id_of(at, v, &list[n++], e);
+		err = number_of(at, v, f, &list[n++], e);
 	else
 		jnode_each(m, v) {
 			struct jread_at item = jread_item(at, n);
-			err = field_id_of(&item, m, &list[n], e);
+			err = number_of(&item, m, f, &list[n], e);
 			for (size_t i = 0; err == 0 && i < n; i++)
 				if (list[i] == list[n])
 					err = field_refuse(&item, e, "%u is there twice", list[n]);

@@ -45,9 +45,12 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 	{ .path = "/dev/shm", .size = 64 * MIB, .mode = 01777 },
 };
 
+#define SAYS_NOTHING .service = { .stop_timeout = PROFILE_AS_ASKED }
+
 #define NO_LIMITS                                                                                            \
 	.nofile = PROFILE_AS_ASKED, .nofile_soft = PROFILE_AS_ASKED, .core = PROFILE_AS_ASKED,               \
-	.memlock = PROFILE_AS_ASKED, .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED
+	.memlock = PROFILE_AS_ASKED, .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED,                   \
+	SAYS_NOTHING
 
 #define NO_FILTER \
 	.syscalls = SYSCALLS_ALL, .archs = PROFILE_ARCH_NATIVE | PROFILE_ARCH_COMPAT32, .ambient = PROFILE_AMBIENT_AS_ASKED
@@ -80,7 +83,7 @@ static const struct profile levels[LEVELS] = {
 		.ns_warn = MASK(NS_NET),
 		.low_ports = true,
 		.nofile = 1048576, .nofile_soft = 65536, .core = PROFILE_AS_ASKED, .memlock = PROFILE_AS_ASKED,
-		.pids = 4096, .memory = PROFILE_AS_ASKED,
+		.pids = 4096, .memory = PROFILE_AS_ASKED, SAYS_NOTHING,
 	},
 	[LEVEL_STRICT] = {
 		.name = "strict", .level = LEVEL_STRICT, .privileged = PROFILE_PRIVILEGED_REFUSE,
@@ -98,7 +101,7 @@ static const struct profile levels[LEVELS] = {
 		.ns_warn = MASK(NS_USER),
 		.low_ports = true, .ping_group = true,
 		.nofile = 65536, .nofile_soft = 65536, .core = 0, .memlock = 8 * MIB,
-		.pids = 512, .memory = GIB,
+		.pids = 512, .memory = GIB, SAYS_NOTHING,
 	},
 };
 

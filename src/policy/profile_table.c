@@ -5,6 +5,7 @@
 #include "policy/profile_fields.h"
 
 #include <linux/capability.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/sys.h"
@@ -40,6 +41,13 @@ static const struct field_word ns_words[] = {
 	{ "cgroup", NS(NS_CGROUP) }, { "user", NS(NS_USER) }, { NULL, 0 },
 };
 static const struct field_word copy_up_words[] = { { "none", PROFILE_COPY_UP_NONE }, { "files", PROFILE_COPY_UP_FILES }, { NULL, 0 } };
+
+/* RTMIN as the kernel counts, not libc, which keeps the first two for itself. */
+static const struct field_word signal_words[] = {
+	{ "SIGHUP", SIGHUP }, { "SIGINT", SIGINT }, { "SIGQUIT", SIGQUIT }, { "SIGABRT", SIGABRT }, { "SIGKILL", SIGKILL },
+	{ "SIGUSR1", SIGUSR1 }, { "SIGUSR2", SIGUSR2 }, { "SIGALRM", SIGALRM }, { "SIGTERM", SIGTERM }, { "SIGWINCH", SIGWINCH },
+	{ "SIGPWR", SIGPWR }, { "SIGRTMIN+3", 37 }, { NULL, 0 },
+};
 
 /* The order is that of their bits. */
 #define CONTROL(n) UINT64_C(1) << (n)
@@ -167,6 +175,18 @@ static const struct field fields[PROFILE_FIELDS] = {
 		.text = "Bytes of memory where the document names no limit; a limit that it names holds" },
 	[PF_EXEC_WITHIN] = { "exec.within_result", FIELD_SWITCH, FIELD_ON, AT(exec_within_result), .fallback = "false",
 		.text = "A process that joins later gets at most what the container itself got" },
+	[PF_SERVICE_PORTS] = { "service.ports", FIELD_NUMBERS, AT(service.ports), .min = 1, .max = 65535, .fallback = "[]",
+		.text = "Ports that the service listens on, beside those of the image: explain shows them, and a launch check says which of "
+			"them its user may not take" },
+	[PF_SERVICE_STOP_SIGNAL] = { "service.stop_signal", FIELD_WORD, AT(service.stop_signal), .words = signal_words, .fallback = "SIGTERM",
+		.text = "What ends the service in an orderly way: used by launch where neither --stop-signal nor the image names one" },
+	[PF_SERVICE_STOP_TIMEOUT] = { "service.stop_timeout", FIELD_SECONDS, AT(service.stop_timeout), .max = 86400, .fallback = "10s",
+		.text = "From that signal to SIGKILL, where --stop-timeout does not say: used by launch, and with -d by caisson-init. 0 waits for ever" },
+	[PF_SERVICE_VOLUMES] = { "service.volumes", FIELD_PATHS, AT(service.volumes), .fallback = "[]",
+		.text = "Where the service keeps its data. A launch without -v there, above or below gives it a tmpfs that ends with the "
+			"container, and says so" },
+	[PF_SERVICE_WRITABLE] = { "service.writable", FIELD_PATHS, AT(service.writable), .fallback = "[]",
+		.text = "Further places that the service writes to: a launch check says which of these, and of the volumes, it cannot" },
 };
 /* clang-format on */
 
