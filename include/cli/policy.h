@@ -18,6 +18,7 @@ struct cli_policy {
 	enum level level;		/* without a choice: the built-in level */
 	const char *level_from;
 	const struct policy_choice *choice; /* NULL: no policy files */
+	const struct policy_config *config; /* its defaults without a file */
 	const struct profile *profile;	/* what is enforced, either way */
 };
 int cli_policy_choose(struct arena *a, const struct policy_ask *ask, const struct policy_subject *subject, struct cli_policy *out,

@@ -14,6 +14,8 @@
 
 /* NULL with *e set; -ENOENT (in e->code) when there is no such file. The caller gives it back with json_decref(). */
 json_t *label_file_json(const char *dir, const char *name, struct err *e);
+/* A file whose name is the SHA-256 of what is in it: at most `max` bytes, malloc'd; refused when they are others. */
+int label_file_blob(const char *dir, const char *digest, size_t max, char **bytes, size_t *len, struct err *e);
 /* The labels of an image configuration, or of a Docker container. */
 int label_file_labels(const char *dir, const char *name, struct arena *a, struct key_values *out, struct err *e);
 /* The text at two keys, or at one when `below` is NULL; NULL when there is none. Borrowed. */

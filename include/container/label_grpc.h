@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-enum { GRPC_REPLY_MAX = 16 * 1024 * 1024, GRPC_TIMEOUT_MS = 2000, GRPC_TEXT_MAX = 512 };
+enum { GRPC_REPLY_MAX = 16 * 1024 * 1024, GRPC_TEXT_MAX = 512 };
 
 /* `path` is "/service/method", `namespace` containerd's; each at most GRPC_TEXT_MAX bytes, and so is the request. */
 struct grpc_call { const char *address, *path, *namespace; const void *request; size_t len; int timeout_ms; };

@@ -10,7 +10,8 @@
  *   ctr, nerdctl, cri-containerd   containerd's record, asked for on its socket
  *   podman, cri-o   containers/storage: the image of the container, its manifest, its configuration
  *
- * A build has none. A source that does not answer is a warning, or, where labels are required, the end.
+ * A build has none. A source that does not answer, or not in time, is a warning, or, where labels are required, the end; what it
+ * said before that counts.
  */
 #ifndef CAISSON_CONTAINER_LABEL_SOURCE_H
 #define CAISSON_CONTAINER_LABEL_SOURCE_H
@@ -28,17 +29,25 @@ struct label_query {
 	const char *engine;		/* as in policy/config.h */
 	const char *bundle, *root_path;	/* absolute */
 	const struct mounts *mounts;
+	uint64_t sources;		/* enum config_labels: the others are not asked */
+	uint64_t timeout_ms;		/* for the whole of it */
+	uint64_t deadline_ms;		/* CLOCK_MONOTONIC; label_source_ask() sets it for those that it asks */
 };
 
-enum { LABEL_LISTS = 2 };
+enum { LABEL_LISTS = 16 };
 struct label_list { const char *from; struct key_values labels; };
 struct label_lists { size_t n; struct label_list v[LABEL_LISTS]; };
+/* -E2BIG when there are too many. */
+int label_lists_add(struct label_lists *io, const char *from, const struct key_values *labels, struct err *e);
 
 /* One source: 0, with or without labels in *out (in `a`), or a negative errno with its text. */
 typedef int label_source_fn(const struct label_query *q, struct arena *a, struct label_lists *out, struct err *e);
 label_source_fn label_containerd, label_docker, label_storage;
 
-/* source: NULL when this engine has none. */
+/* What is left of the time, in milliseconds; 0 when it is over. */
+int label_time_left(const struct label_query *q);
+
+/* source: NULL when this engine has none, or it is not to be asked. */
 struct label_report { const char *source; bool answered; uint64_t microseconds; };
 
 /* Asks the engine's source and meets *io with what it says. *image: the labels, for rules that look at them. -ENOMEM. */

@@ -9,6 +9,8 @@
 #include "policy/profile.h"
 #include "spec/spec.h"
 
+struct policy_config;
+
 /* What a rule looks at. Absent texts are NULL. Who controls a value decides whether it may choose a weaker profile. */
 struct policy_subject {
 	const char *engine, *kind, *bundle;	/* the engine's */
@@ -19,6 +21,9 @@ struct policy_subject {
 	const struct key_values *annotations, *labels;
 	const struct strings *env;
 	bool privileged;
+	/* Labels cost a question to the engine: asked for when a rule looks at them and `labels` is NULL. May be NULL itself. */
+	int (*ask_labels)(void *ctx, const struct policy_config *c, const struct key_values **out, struct err *e);
+	void *labels_ctx;
 };
 
 struct policy_match {
@@ -36,9 +41,16 @@ struct policy_rule {
 	const char *why;
 };
 
+/* Where labels are looked for: labels.sources. */
+enum config_labels {
+	CONFIG_LABELS_ANNOTATION = 1, CONFIG_LABELS_CONTAINERD = 2, CONFIG_LABELS_DOCKER = 4, CONFIG_LABELS_STORAGE = 8,
+	CONFIG_LABELS_FILE = 16, CONFIG_LABELS_ALL = 31,
+};
+
 struct policy_config {
 	const char *floor, *fallback, *standalone; /* fallback: "default"; NULL = the floor */
 	uint32_t mode, labels;		/* enum profile_mode, enum profile_label */
+	uint64_t label_sources, label_timeout_ms;
 	struct { size_t n; const struct policy_rule *v; } rules;
 	const char *annotation_key;
 	struct strings annotation_select, trusted_registries;
@@ -50,7 +62,8 @@ extern const struct field_table config_table;
 void config_defaults(struct policy_config *c);
 int config_read(struct arena *a, const struct jread_doc *doc, struct policy_config *c, struct err *e);
 
-/* The first rule that the subject matches, or -1. */
+/* The first rule that the subject matches; or that there is none; or that it depends on labels that were not asked for yet. */
+enum { CONFIG_NO_RULE = -1, CONFIG_ASKS_LABELS = -2 };
 int config_find_rule(const struct policy_config *c, const struct policy_subject *s);
 /* False when only values that a container's author controls choose it. */
 bool config_rule_is_trusted(const struct policy_config *c, const struct policy_rule *r);

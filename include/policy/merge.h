@@ -56,6 +56,10 @@ int policy_check_labels(const struct process *p, const struct facts *f, struct e
  * device (policy-design 2.1). */
 bool policy_is_privileged(const struct spec *s, const struct facts *f);
 
+/* Whether the decision looks at the container's labels: where it does not, nobody has to be asked for them. r->labels is not
+ * looked at. A document that will be refused is false. */
+bool policy_wants_labels(const struct spec *s, const struct policy_request *r);
+
 /* The annotation by which a container may ask for a stricter level than it would get. */
 #define POLICY_ANNOTATION "io.caisson.profile"
 

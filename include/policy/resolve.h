@@ -36,6 +36,7 @@ struct policy_files {
 enum { POLICY_PARTS = 3 };
 
 struct policy_choice {
+	const struct policy_config *config;
 	const char *name, *from;	/* the chosen profile, and what chose it */
 	const char *floor, *annotation;	/* annotation: the profile it asked for, or NULL */
 	enum profile_mode mode;

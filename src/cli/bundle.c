@@ -14,12 +14,11 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "cli/cli.h"
+#include "cli/labels.h"
 #include "cli/policy.h"
-#include "container/image.h"
 #include "container/notify.h"
 #include "container/root_view.h"
 #include "kernel/host.h"
-#include "policy/labels.h"
 
 enum { FIRST_PASSED_FD = 3, PASSED_FDS_MAX = 1024 };
 
@@ -177,44 +176,29 @@ static int add_notify(struct arena *a, const char *root, const char *id, const s
 	return r;
 }
 
-/* All that is found counts: none wins over another. */
-static int read_labels(struct arena *a, const struct create_options *o, const struct spec *spec,
-		       struct policy_request *request, struct policy_subject *subject,
-		       struct label_caps *out, struct label_report *report, struct err *e)
+/* Who asks, and what the policy files say to that; the labels only where that depends on them. */
+static int choose_policy(struct arena *a, const struct policy_ask *ask, const struct spec *spec, struct policy_subject *subject,
+			 struct cli_labels *labels, struct policy_request *request, struct err *e)
 {
-	const struct label_query query = { .engine = subject->engine, .bundle = request->bundle,
-					   .root_path = request->root_path, .mounts = &spec->mounts };
-	struct key_values *image = arena_alloc(a, sizeof(*image));
-	struct image_config *file = arena_alloc(a, sizeof(*file));
-	int r = image && file ? labels_meet(a, &spec->annotations, "annotation", out, e) : err_code(e, ENOMEM, "labels");
-
-	if (r == 0)
-		r = label_source_ask(&query, a, out, image, report, e);
-	subject->labels = image;
-	if (r < 0 || !o->image_config)
-		return r;
-	r = image_config_read(o->image_config, a, file, e);
-	if (r < 0)
-		return err_wrap(e, "--image-config");
-	*image = file->labels;
-	request->ports = &file->ports;
-	return labels_meet(a, image, "image label", out, e);
-}
-
-/* Who asks, and what the policy files say to that. */
-static int choose_policy(struct arena *a, const struct policy_ask *ask, const struct spec *spec,
-			 struct policy_subject *subject, struct policy_request *request,
-			 struct err *e)
-{
+	const struct key_values *image;
 	struct cli_policy policy;
 	int r;
 
 	subject->caller_uid = getuid();
 	subject->privileged = policy_is_privileged(spec, request->facts);
+	subject->ask_labels = cli_labels_ask;
+	subject->labels_ctx = labels;
+	labels->annotations = &spec->annotations;
+	labels->query = (struct label_query){ .engine = subject->engine, .bundle = request->bundle,
+					      .root_path = request->root_path, .mounts = &spec->mounts };
 	r = cli_policy_choose(a, ask, subject, &policy, e);
 	request->level = policy.level;
 	request->level_from = policy.level_from;
 	request->choice = policy.choice;
+	request->ports = labels->has_file ? &labels->file.ports : NULL;
+	if (r == 0 && policy_wants_labels(spec, request))
+		r = cli_labels_ask(labels, policy.config, &image, e);
+	request->labels = &labels->caps;
 	return r;
 }
 
@@ -250,8 +234,8 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	struct policy_request request = { .id = id,
 					  .no_cgroup = str_eq(g->cgroup_manager, "disabled"),
 					  .systemd = cli_unit_manager(g) != UNIT_NONE };
-	struct label_caps labels = { 0 };
 	struct policy_subject subject = { 0 };
+	struct cli_labels labels;
 	struct policy_ask ask = { 0 };
 	unsigned total, listen = 0;
 	struct root_view view;
@@ -275,15 +259,15 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	if (r == 0)
 		r = subject_of(a, b.spec, request.bundle, false, &subject, e);
 	if (r == 0)
-		r = read_labels(a, o, b.spec, &request, &subject, &labels, &b.labels, e);
+		r = cli_labels_init(&labels, a, o->image_config, e);
 	if (r == 0)
 		r = host_facts(&facts, e);
-	request.labels = &labels;
 	request.facts = &facts;
 	if (r == 0)
-		r = choose_policy(a, &ask, b.spec, &subject, &request, e);
+		r = choose_policy(a, &ask, b.spec, &subject, &labels, &request, e);
 	if (r < 0)
 		return r;
+	b.labels = labels.report;
 	look_at_root(&request, &view, &root);
 	r = policy_merge(a, b.spec, &request, &b.plan, e);
 	if (r < 0)

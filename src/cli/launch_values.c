@@ -325,7 +325,7 @@ int launch_read_caps(struct launch *l, struct err *e)
 
 	if (r == 0)
 		r = caps_read("--cap-drop", &l->o->cap_drop, &l->cap_drop, e);
-	if (r == 0)
+	if (r == 0 && (l->policy.config->label_sources & CONFIG_LABELS_FILE))
 		r = labels_meet(l->a, &l->labels, "image label", &l->label_caps, e);
 	if (r < 0)
 		return r;

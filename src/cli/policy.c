@@ -41,11 +41,15 @@ int cli_policy_named(const struct cli_globals *g, struct arena *a, struct policy
 int cli_policy_choose(struct arena *a, const struct policy_ask *ask, const struct policy_subject *subject, struct cli_policy *out,
 		      struct err *e)
 {
+	struct policy_config *config = arena_alloc(a, sizeof(*config));
 	struct policy_files files;
 	struct policy_dir d;
 	int err;
 
-	*out = (struct cli_policy){ .level = ask->standalone ? LEVEL_STRICT : LEVEL_BASELINE,
+	if (!config)
+		return err_set(e, ENOMEM, "policy: out of memory");
+	config_defaults(config);
+	*out = (struct cli_policy){ .config = config, .level = ask->standalone ? LEVEL_STRICT : LEVEL_BASELINE,
 				    .level_from = ask->standalone ? "launch's default" : "built-in default" };
 	policy_dir_init(&d);
 	policy_dir_files(&d, &files);
@@ -53,6 +57,7 @@ int cli_policy_choose(struct arena *a, const struct policy_ask *ask, const struc
 	if (err < 0)
 		return err;
 	if (out->choice) {
+		out->config = out->choice->config;
 		out->profile = out->choice->enforced;
 		out->level = out->profile->level;
 		out->level_from = out->choice->from;

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/str.h"
+#include "container/label_content.h"
 #include "container/label_file.h"
 #include "container/label_source.h"
 
@@ -57,45 +57,6 @@ static int image_of_driver(const char *root, const json_t *doc, const char *dige
 	return dir ? label_file_labels(dir, digest, a, out, e) : err_set(e, ENOMEM, "out of memory");
 }
 
-/* containerd's directory is the head of what the bundle's "work" points to: <root>/io.containerd.runtime.v2.task/moby/<ID>. */
-static const char *content_of(const char *bundle, struct arena *a, struct err *e)
-{
-	char link[PATH_MAX], *tail;
-	const char *path = arena_printf(a, "%s/work", bundle);
-	ssize_t n = path ? readlink(path, link, sizeof(link) - 1) : -1;
-
-	if (n < 0) {
-		err_sys(e, "%s/work", bundle);
-		return NULL;
-	}
-	link[n] = '\0';
-	tail = strstr(link, "/io.containerd.runtime.v2.task/");
-	if (link[0] != '/' || !tail) {
-		err_set(e, EINVAL, "%s/work: does not lead into containerd's directory", bundle);
-		return NULL;
-	}
-	*tail = '\0';
-	path = arena_printf(a, "%s/io.containerd.content.v1.content/blobs/sha256", link);
-	if (!path)
-		err_set(e, ENOMEM, "out of memory");
-	return path;
-}
-
-/* Images in containerd's store: the manifest, which names the configuration. */
-static int image_of_containerd(const char *bundle, const char *digest, struct arena *a, struct key_values *out, struct err *e)
-{
-	const char *dir = content_of(bundle, a, e);
-	json_auto_t *manifest = dir ? label_file_json(dir, digest, e) : NULL;
-	const char *config;
-
-	if (!manifest)
-		return -e->code;
-	config = label_file_digest(label_file_text(manifest, "config", "digest"));
-	if (!config)
-		return err_set(e, EINVAL, "%s/%s: config.digest: is not a sha256 digest", dir, digest);
-	return label_file_labels(dir, config, a, out, e);
-}
-
 static int read_image(const struct label_query *q, const char *root, const json_t *doc, struct arena *a, struct label_lists *out,
 		      struct err *e)
 {
@@ -108,10 +69,11 @@ static int read_image(const struct label_query *q, const char *root, const json_
 		return 0; /* a build from nothing */
 	if (!digest)
 		return err_set(e, EINVAL, "%s: is not a sha256 digest", manifest ? "ImageManifest.digest" : "Image");
-	err = manifest ? image_of_containerd(q->bundle, digest, a, &labels, e) : image_of_driver(root, doc, digest, a, &labels, e);
-	if (err == 0)
-		out->v[out->n++] = (struct label_list){ "image label", labels };
-	return err;
+	/* The manifest is there when containerd keeps the images. */
+	if (manifest)
+		return label_content_image(q->bundle, digest, a, out, e);
+	err = image_of_driver(root, doc, digest, a, &labels, e);
+	return err < 0 ? err : label_lists_add(out, "image label", &labels, e);
 }
 
 static int read_record(const struct label_query *q, const char *root, const char *id, const json_t *doc, struct arena *a,
@@ -126,11 +88,10 @@ static int read_record(const struct label_query *q, const char *root, const char
 	if (!str_eq(label_file_text(doc, "ID", NULL), id))
 		return err_set(e, EINVAL, "%s/config.v2.json: ID: is another container's", dir);
 	err = label_file_labels(dir, "config.v2.json", a, &lists.v[0].labels, e);
-	if (err == 0)
-		err = read_image(q, root, doc, a, &lists, e);
-	if (err == 0)
-		*out = lists;
-	return err;
+	if (err < 0)
+		return err;
+	*out = lists;
+	return read_image(q, root, doc, a, out, e);
 }
 
 /* NULL with *e set; -ENOENT when there is no record of this container below `root`. */

@@ -2,9 +2,11 @@
 #include "container/label_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/sha256.h"
 #include "container/image.h"
 #include "container/trusted.h"
 
@@ -27,6 +29,21 @@ static int load(const char *dir_path, const char *name, size_t max, char **bytes
 	if (err == 0)
 		err = fd_read_all(fd, max, bytes, len, e);
 	return err == -EFBIG ? err_set(e, EFBIG, "%s: is larger than %zu bytes", path.s, max) : err;
+}
+
+int label_file_blob(const char *dir, const char *digest, size_t max, char **bytes, size_t *len, struct err *e)
+{
+	char hex[SHA256_HEX + 1];
+	int err = load(dir, digest, max, bytes, len, e);
+
+	if (err < 0)
+		return err;
+	sha256_hex(*bytes, *len, hex);
+	if (str_eq(hex, digest))
+		return 0;
+	free(*bytes);
+	*bytes = NULL;
+	return err_set(e, EBADMSG, "%s/%s: is not what its digest says", dir, digest);
 }
 
 json_t *label_file_json(const char *dir, const char *name, struct err *e)

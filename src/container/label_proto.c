@@ -2,9 +2,10 @@
 #include "container/label_proto.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "base/str.h"
 
 struct span { const uint8_t *at, *end; };
 enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
@@ -98,41 +99,111 @@ static int read_label(struct span s, struct arena *a, struct key_value *out, str
 	return bad ? err_set(e, EPROTO, "a label that is cut off") : 0;
 }
 
-static int read_container(struct span s, struct arena *a, struct key_values *out, struct err *e)
+/* One more label; `list` has room for LABEL_PROTO_MAX. */
+static int add_label(struct span body, struct arena *a, struct key_value *list, struct label_record *io, struct err *e)
 {
-	struct key_value *list = arena_array(a, LABEL_PROTO_MAX, sizeof(*list));
+	if (io->labels.n == LABEL_PROTO_MAX)
+		return err_set(e, E2BIG, "more than %d labels", LABEL_PROTO_MAX);
+	return read_label(body, a, &list[io->labels.n++], e);
+}
+
+/* The last field of this number that has bytes: 0, also when there is none (out->at is NULL then). */
+static int last_field(struct span s, uint64_t wanted, struct span *out, struct err *e)
+{
 	struct span body = { 0 };
 	uint64_t number = 0;
 	bool bad = false;
-	size_t n = 0;
 
-	if (!list)
-		return err_set(e, ENOMEM, "out of memory");
-	while (next_field(&s, &number, &body, &bad)) {
-		int err;
-
-		if (number != 2 || !body.at)
-			continue;
-		if (n == LABEL_PROTO_MAX)
-			return err_set(e, E2BIG, "more than %d labels", LABEL_PROTO_MAX);
-		err = read_label(body, a, &list[n++], e);
-		if (err < 0)
-			return err;
-	}
-	if (bad)
-		return err_set(e, EPROTO, "a container's record that is cut off");
-	*out = (struct key_values){ .n = n, .v = list };
-	return 0;
+	*out = (struct span){ 0 };
+	while (next_field(&s, &number, &body, &bad))
+		if (number == wanted && body.at)
+			*out = body;
+	return bad ? err_set(e, EPROTO, "an answer that is cut off") : 0;
 }
 
-int label_proto_labels(const char *bytes, size_t len, struct arena *a, struct key_values *out, struct err *e)
+static bool span_is(struct span s, const char *text)
 {
-	struct span s = { (const uint8_t *)bytes, (const uint8_t *)bytes + len }, body = { 0 };
+	size_t n = strlen(text);
+
+	return s.at && (size_t)(s.end - s.at) == n && memcmp(s.at, text, n) == 0;
+}
+
+static int add_extension(struct span entry, struct label_record *io, struct err *e)
+{
+	struct span name, any, value;
+	int err = last_field(entry, 1, &name, e);
+
+	if (err == 0)
+		err = last_field(entry, 2, &any, e);
+	if (err < 0)
+		return err;
+	if (span_is(name, "io.cri-containerd.sandbox.metadata"))
+		io->sandbox = true;
+	if (!any.at || !span_is(name, "io.cri-containerd.container.metadata"))
+		return 0;
+	err = last_field(any, 2, &value, e);
+	if (err == 0 && value.at) {
+		io->metadata = (const char *)value.at;
+		io->metadata_len = (size_t)(value.end - value.at);
+	}
+	return err;
+}
+
+static int read_container(struct span s, struct arena *a, struct label_record *out, struct err *e)
+{
+	struct key_value *list = arena_array(a, LABEL_PROTO_MAX, sizeof(*list));
+	struct label_record r = { .image = "" };
+	struct span body = { 0 };
 	uint64_t number = 0;
 	bool bad = false;
+	int err = list ? 0 : err_set(e, ENOMEM, "out of memory");
 
-	while (next_field(&s, &number, &body, &bad))
-		if (number == 1 && body.at)
-			return read_container(body, a, out, e);
-	return err_set(e, EPROTO, bad ? "an answer that is cut off" : "an answer without a container");
+	while (err == 0 && next_field(&s, &number, &body, &bad)) {
+		if (!body.at)
+			continue;
+		if (number == 2)
+			err = add_label(body, a, list, &r, e);
+		else if (number == 3)
+			err = (r.image = text_of(a, body, e)) ? 0 : -e->code;
+		else if (number == 10)
+			err = add_extension(body, &r, e);
+	}
+	if (err == 0 && bad)
+		err = err_set(e, EPROTO, "a container's record that is cut off");
+	r.labels.v = list;
+	if (err == 0)
+		*out = r;
+	return err;
+}
+
+int label_proto_container(const char *bytes, size_t len, struct arena *a, struct label_record *out, struct err *e)
+{
+	struct span s = { (const uint8_t *)bytes, (const uint8_t *)bytes + len }, body;
+	int err = last_field(s, 1, &body, e);
+
+	if (err == 0 && !body.at)
+		err = err_set(e, EPROTO, "an answer without a container");
+	return err < 0 ? err : read_container(body, a, out, e);
+}
+
+int label_proto_target(const char *bytes, size_t len, struct arena *a, const char **digest, struct err *e)
+{
+	struct span s = { (const uint8_t *)bytes, (const uint8_t *)bytes + len };
+	static const uint64_t way[] = { 1, 3, 2 };
+	const char *text;
+
+	for (size_t i = 0; i < N_ELEMENTS(way); i++) {
+		struct span body;
+		int err = last_field(s, way[i], &body, e);
+		if (err == 0 && !body.at)
+			err = err_set(e, EPROTO, "an answer without an image");
+		if (err < 0)
+			return err;
+		s = body;
+	}
+	text = text_of(a, s, e);
+	if (!text)
+		return -e->code;
+	*digest = text;
+	return 0;
 }

@@ -39,6 +39,11 @@ static const struct field_word label_words[] = {
 	{ "ignore", PROFILE_LABEL_IGNORE }, { "use", PROFILE_LABEL_USE }, { "require", PROFILE_LABEL_REQUIRE }, { NULL, 0 },
 };
 
+static const struct field_word source_words[] = {
+	{ "annotation", CONFIG_LABELS_ANNOTATION }, { "containerd", CONFIG_LABELS_CONTAINERD }, { "docker", CONFIG_LABELS_DOCKER },
+	{ "storage", CONFIG_LABELS_STORAGE }, { "file", CONFIG_LABELS_FILE }, { NULL, 0 },
+};
+
 #define RULE(member) .offset = offsetof(struct policy_rule, member)
 static const struct field rule_fields[] = {
 	{ "match", FIELD_OBJECT, RULE(match), .table = &match_table, .required = true, .text = "All that is said here must hold; a value is a pattern, or an array of patterns of which one must fit" },
@@ -65,6 +70,12 @@ static const struct field config_fields[] = {
 	  .text = "Which profiles it may ask for. They are met with the chosen one, so that they can only narrow" },
 	{ "labels.mode", FIELD_WORD, AT(labels), .words = label_words, .fallback = "use",
 	  .text = "Whether capability labels count: never, where the profile says so, or always, with a container refused that has none" },
+	{ "labels.sources", FIELD_FLAGS, AT(label_sources), .words = source_words, .fallback = "all of them",
+	  .text = "Where labels are looked for: the document's annotations, containerd, Docker's files, containers/storage (podman, CRI-O), a file "
+		  "given with --image-config. What is not named here is not asked" },
+	{ "labels.timeout_ms", FIELD_AMOUNT, AT(label_timeout_ms), .min = 1, .max = 10000, .fallback = "2000",
+	  .text = "How long all of them together may keep a container waiting, in milliseconds. An engine is asked only when a rule matches on labels, or "
+		  "the chosen profile looks at them" },
 	{ "trusted_registries", FIELD_GLOBS, AT(trusted_registries), .fallback = "[]", .text = "Prefixes (host/path) below which an image's name may choose a weaker profile" },
 };
 /* clang-format on */
@@ -100,6 +111,8 @@ void config_defaults(struct policy_config *c)
 		.floor = "baseline",
 		.standalone = "strict",
 		.labels = PROFILE_LABEL_USE,
+		.label_sources = CONFIG_LABELS_ALL,
+		.label_timeout_ms = 2000,
 		.annotation_key = "io.caisson.profile",
 		.annotation_select = { N_ELEMENTS(select) - 1, select },
 	};
@@ -180,16 +193,21 @@ static bool fits(const struct policy_match *m, const struct policy_subject *s)
 			return false;
 	if (m->privileged.set && m->privileged.v != s->privileged)
 		return false;
-	return fits_uid(&m->caller_uid, s->caller_uid) && fits_map(&m->annotation, s->annotations) &&
-	       fits_map(&m->label, s->labels) && fits_env(&m->env, s->env);
+	return fits_uid(&m->caller_uid, s->caller_uid) && fits_map(&m->annotation, s->annotations) && fits_env(&m->env, s->env);
 }
 
 int config_find_rule(const struct policy_config *c, const struct policy_subject *s)
 {
-	for (size_t i = 0; i < c->rules.n; i++)
-		if (fits(&c->rules.v[i].match, s))
+	for (size_t i = 0; i < c->rules.n; i++) {
+		const struct policy_match *m = &c->rules.v[i].match;
+		if (!fits(m, s))
+			continue;
+		if (m->label.n && !s->labels && s->ask_labels)
+			return CONFIG_ASKS_LABELS;
+		if (fits_map(&m->label, s->labels))
 			return (int)i;
-	return -1;
+	}
+	return CONFIG_NO_RULE;
 }
 
 /* True when the pattern can match nothing outside a trusted prefix, or only one digest. */

@@ -120,6 +120,24 @@ static int annotated_level(const struct spec *s, enum level *level, const char *
 	return 0;
 }
 
+/* A privileged container that is passed through is met with nothing. */
+static bool profile_wants_labels(const struct profile *p, bool privileged)
+{
+	return p->label != PROFILE_LABEL_IGNORE && !(privileged && p->privileged != PROFILE_PRIVILEGED_MEET);
+}
+
+bool policy_wants_labels(const struct spec *s, const struct policy_request *r)
+{
+	bool privileged = !r->standalone && policy_is_privileged(s, r->facts);
+	enum level level = r->level;
+	const char *from = NULL;
+	struct err why = { 0 };
+
+	if (r->choice)
+		return profile_wants_labels(r->choice->enforced, privileged) || profile_wants_labels(r->choice->full, privileged);
+	return annotated_level(s, &level, &from, &why) == 0 && profile_wants_labels(profile_builtin(level), privileged);
+}
+
 static void copy_document(struct plan *p, const struct spec *s)
 {
 	p->oci_version = s->oci_version;

@@ -367,8 +367,15 @@ static int find_annotation(struct making *m, const struct policy_subject *s, str
 
 static int choose_by_rule(struct making *m, const struct policy_subject *s, const char **name, uint32_t *mode, struct err *e)
 {
+	struct policy_subject known = *s;
 	int i = config_find_rule(m->c, s);
 
+	if (i == CONFIG_ASKS_LABELS) {
+		int err = s->ask_labels(s->labels_ctx, m->c, &known.labels, e);
+		if (err < 0)
+			return err;
+		i = config_find_rule(m->c, &known);
+	}
 	if (i < 0)
 		return 0;
 	*name = m->c->rules.v[i].profile;
@@ -470,6 +477,7 @@ int policy_choose(struct arena *a, const struct policy_files *files, const struc
 	err = policy_config_load(a, files, c, &there, e);
 	if (err < 0)
 		return err;
+	choice->config = c;
 	if (!there && (!ask->named || profile_builtin_named(ask->named))) {
 		*out = NULL;
 		return 0;

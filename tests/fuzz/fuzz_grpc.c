@@ -22,14 +22,18 @@ static void demand(bool truth)
 
 static void read_record(const char *bytes, size_t len)
 {
-	struct key_values labels = { 0 };
+	struct label_record r = { 0 };
+	const char *digest = NULL;
 	auto_arena a = { 0 };
 	struct err e = { 0 };
-	int err = label_proto_labels(bytes, len, &a, &labels, &e);
+	int err = label_proto_container(bytes, len, &a, &r, &e);
 
-	demand(err == 0 || (err == -e.code && !labels.n));
-	for (size_t i = 0; i < labels.n; i++)
-		demand(strlen(labels.v[i].key) + strlen(labels.v[i].value) <= len);
+	demand(err == 0 || (err == -e.code && !r.labels.n));
+	for (size_t i = 0; i < r.labels.n; i++)
+		demand(strlen(r.labels.v[i].key) + strlen(r.labels.v[i].value) <= len);
+	demand(!r.metadata || (r.metadata >= bytes && r.metadata + r.metadata_len <= bytes + len));
+	err = label_proto_target(bytes, len, &a, &digest, &e);
+	demand(err == 0 ? strlen(digest) <= len : err == -e.code && !digest);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -15,6 +15,7 @@
 #include "base/capname.h"
 #include "base/log.h"
 #include "container/label_source.h"
+#include "policy/config.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -115,8 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= end ? n + 1 : n;
 	}
 	snprintf(source, sizeof(source), "%s/containers/" ID "/hosts", top);
-	ask(&(struct label_query){ .engine = "docker", .bundle = "/task/moby/" ID, .root_path = "/", .mounts = &mounts });
+	ask(&(struct label_query){ .engine = "docker", .bundle = "/task/moby/" ID, .root_path = "/", .mounts = &mounts,
+					.sources = CONFIG_LABELS_ALL, .timeout_ms = 1000 });
 	snprintf(bundle, sizeof(bundle), "%s/vfs-containers/" ID "/userdata", top);
-	ask(&(struct label_query){ .engine = "podman", .bundle = bundle, .root_path = "/", .mounts = &mounts });
+	ask(&(struct label_query){ .engine = "podman", .bundle = bundle, .root_path = "/", .mounts = &mounts,
+					.sources = CONFIG_LABELS_ALL, .timeout_ms = 1000 });
 	return 0;
 }

@@ -203,13 +203,67 @@ static const struct { const char *bytes; size_t len; int want; const char *key, 
 Test(label_grpc, the_record_is_read_or_refused)
 {
 	for (size_t i = 0; i < N_ELEMENTS(records); i++) {
-		struct key_values labels = { 0 };
+		struct label_record r = { 0 };
 		auto_arena a = { 0 };
 		struct err e = { 0 };
 
-		cr_expect_eq(label_proto_labels(records[i].bytes, records[i].len, &a, &labels, &e), records[i].want, "case %zu: %s", i, e.text);
-		cr_expect_eq(labels.n, records[i].key ? 1 : 0, "case %zu", i);
-		if (records[i].key && labels.n)
-			cr_expect(str_eq(labels.v[0].key, records[i].key) && str_eq(labels.v[0].value, records[i].value), "case %zu", i);
+		cr_expect_eq(label_proto_container(records[i].bytes, records[i].len, &a, &r, &e), records[i].want, "case %zu: %s", i, e.text);
+		cr_expect_eq(r.labels.n, records[i].key ? 1 : 0, "case %zu", i);
+		if (records[i].key && r.labels.n)
+			cr_expect(str_eq(r.labels.v[0].key, records[i].key) && str_eq(r.labels.v[0].value, records[i].value), "case %zu", i);
+	}
+}
+
+#define CRI(kind) "io.cri-containerd." kind ".metadata"
+
+/* clang-format off */
+static const struct { const char *bytes; size_t len; int want; const char *image, *metadata; bool sandbox; } more[] = {
+	{ BYTES("\12\3\32\1i"), 0, "i", NULL, false },
+	{ BYTES("\12\6\32\1i\32\1j"), 0, "j", NULL, false },
+	{ BYTES("\12\61\122\57\12\44" CRI("container") "\22\7\12\1t\22\2{}"), 0, "", "{}", false },
+	{ BYTES("\12\53\122\51\12\44" CRI("container") "\22\1\12"), -EPROTO, NULL, NULL, false },
+	{ BYTES("\12\50\122\46\12\44" CRI("container")), 0, "", NULL, false },
+	{ BYTES("\12\46\122\44\12\42" CRI("sandbox")), 0, "", NULL, true },
+	{ BYTES("\12\4\32\2i\0"), -EPROTO, NULL, NULL, false },
+	{ BYTES("\12\4\122\2\12\5"), -EPROTO, NULL, NULL, false },
+};
+/* clang-format on */
+
+Test(label_grpc, the_record_names_the_image)
+{
+	for (size_t i = 0; i < N_ELEMENTS(more); i++) {
+		struct label_record r = { 0 };
+		auto_arena a = { 0 };
+		struct err e = { 0 };
+
+		cr_expect_eq(label_proto_container(more[i].bytes, more[i].len, &a, &r, &e), more[i].want, "case %zu: %s", i, e.text);
+		cr_expect(str_eq(r.image, more[i].image), "case %zu: %s", i, r.image ? r.image : "-");
+		cr_expect_eq(r.sandbox, more[i].sandbox, "case %zu", i);
+		cr_expect_eq(r.metadata_len, more[i].metadata ? strlen(more[i].metadata) : 0, "case %zu", i);
+		if (more[i].metadata && r.metadata)
+			cr_expect(memcmp(r.metadata, more[i].metadata, r.metadata_len) == 0, "case %zu", i);
+	}
+}
+
+/* clang-format off */
+static const struct { const char *bytes; size_t len; int want; const char *digest; } targets[] = {
+	{ BYTES("\12\12\12\1n\32\5\12\0\22\1d"), 0, "d" },
+	{ BYTES("\12\7\32\1\0\32\2\22\0"), 0, "" },
+	{ BYTES("\12\3\12\1n"), -EPROTO, NULL },
+	{ BYTES("\12\4\32\2\12\0"), -EPROTO, NULL },
+	{ BYTES("\12\4\32\2\22\5"), -EPROTO, NULL },
+	{ BYTES(""), -EPROTO, NULL },
+};
+/* clang-format on */
+
+Test(label_grpc, an_image_has_a_target_or_is_refused)
+{
+	for (size_t i = 0; i < N_ELEMENTS(targets); i++) {
+		const char *digest = NULL;
+		auto_arena a = { 0 };
+		struct err e = { 0 };
+
+		cr_expect_eq(label_proto_target(targets[i].bytes, targets[i].len, &a, &digest, &e), targets[i].want, "case %zu: %s", i, e.text);
+		cr_expect(str_eq(digest, targets[i].digest), "case %zu: %s", i, digest ? digest : "-");
 	}
 }

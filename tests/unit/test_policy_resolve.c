@@ -182,6 +182,55 @@ Test(policy_resolve, the_first_rule_that_matches_chooses)
 	cr_expect_str_eq(x.c->from, "caisson.json $.default");
 }
 
+/* ---- labels are asked for when a rule depends on them ---- */
+
+static const struct key_value team = { "team", "a" };
+struct asking { int times; bool fails; struct key_values labels; };
+
+static int ask_labels(void *ctx, const struct policy_config *c, const struct key_values **out, struct err *e)
+{
+	struct asking *x = ctx;
+
+	cr_expect_eq(c->label_timeout_ms, 7);
+	x->times++;
+	*out = &x->labels;
+	return x->fails ? err_set(e, ENOMEM, "out of memory") : 0;
+}
+
+#define LABEL_RULES S1 ",\"labels\":{\"timeout_ms\":7},\"rules\":[{\"match\":{\"kind\":\"build\"},\"profile\":\"baseline\"}," \
+	"{\"match\":{\"engine\":\"docker\",\"label\":{\"team\":\"a\"}},\"profile\":\"strict\"}," \
+	"{\"match\":{\"engine\":\"docker\",\"label\":{\"team\":\"*\"}},\"profile\":\"hardened\"}]}"
+
+/* clang-format off */
+static const struct { const char *engine, *kind; size_t labels; int times; const char *name; } askings[] = {
+	{ "ctr", "container", 1, 0, "baseline" },
+	{ "docker", "build", 1, 0, "baseline" },
+	{ "docker", "container", 1, 1, "strict" },
+	{ "docker", "container", 0, 1, "baseline" },
+};
+/* clang-format on */
+
+Test(policy_resolve, labels_are_asked_for_once_and_only_where_a_rule_depends_on_them)
+{
+	for (size_t i = 0; i < N_ELEMENTS(askings); i++) {
+		struct asking asking = { .labels = { askings[i].labels, &team } };
+		auto_chosen x = { .s = { .engine = askings[i].engine, .kind = askings[i].kind, .ask_labels = ask_labels, .labels_ctx = &asking } };
+
+		cr_assert_eq(choose(&x, FILES({ "caisson.json", LABEL_RULES }), NULL), 0, "%s", x.t.e.text);
+		cr_expect_str_eq(x.c->name, askings[i].name, "case %zu: %s", i, x.c->name);
+		cr_expect_eq(asking.times, askings[i].times, "case %zu: %d", i, asking.times);
+	}
+}
+
+Test(policy_resolve, a_question_for_labels_that_fails_is_no_missing_label)
+{
+	struct asking asking = { .fails = true };
+	auto_chosen x = { .s = { .engine = "docker", .kind = "container", .ask_labels = ask_labels, .labels_ctx = &asking } };
+
+	cr_expect_eq(choose(&x, FILES({ "caisson.json", LABEL_RULES }), NULL), -ENOMEM);
+	cr_expect_null(x.c);
+}
+
 Test(policy_resolve, the_command_line_takes_the_place_of_the_default_and_never_of_the_floor)
 {
 	auto_chosen x = { .s = { .engine = "ctr" } };
