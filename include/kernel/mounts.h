@@ -19,6 +19,7 @@
 struct mounts_ctx {
 	struct stage *stage;
 	int root;			/* O_PATH of the new root mount, attached */
+	const struct plan_sources *judge; /* of bind sources that are opened here */
 	const char *bundle;		/* relative bind sources are below it */
 	const char *mount_label;	/* SELinux context for new file systems; NULL */
 	const struct cgroup *cgroup;	/* for mounts of type cgroup */
@@ -28,8 +29,8 @@ struct mounts_ctx {
 	const int *sources;		/* detached trees opened by the runtime, by mount index, closed by mounts_attach; -1 = open it here */
 };
 
-/* A detached copy of a bind source (a tree for rbind). */
-int mounts_open_source(struct stage *s, const struct mount *m, const char *bundle, struct err *e);
+/* A detached copy of a bind source (a tree for rbind), if the judge lets it pass. */
+int mounts_open_source(struct stage *s, const struct mount *m, const struct plan_sources *judge, const char *bundle, struct err *e);
 /* A tree cloned in the runtime's mount namespace is a peer of the host's mounts: makes it a slave (or private), as the child's
  * own copy of the namespace would be, unless rootfsPropagation asks for shared. */
 int mounts_cut(int tree, unsigned long root_propagation, struct err *e);

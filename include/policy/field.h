@@ -44,7 +44,9 @@ enum field_type {
 	FIELD_TEXT,	/* const char *: at most `max` bytes, not empty */
 	FIELD_GLOBS,	/* struct strings: one pattern or an array of them */
 	FIELD_NUMBERS,	/* struct profile_ids: one number or an array of them */
-	FIELD_MAP,	/* struct key_values: patterns by key */
+	FIELD_MAP,	/* struct key_values: texts by key; of two, that of the first remains */
+	FIELD_ALLOW,	/* struct glob_lists: an array of what is allowed, or the word for everything (words[0]) */
+	FIELD_DENY,	/* struct strings: an array of what is denied */
 	FIELD_OBJECT,	/* the table's struct in place */
 	FIELD_LIST,	/* struct { size_t n; const T *v; } of the table's struct */
 	FIELD_TYPES,
@@ -71,6 +73,8 @@ struct field {
 	const struct field_word *words;	/* ends with a NULL word */
 	const struct field_table *table;
 	uint64_t min, max;
+	/* Of FIELD_ALLOW, FIELD_DENY and the keys of FIELD_MAP: refuses a member that is none. */
+	int (*item)(const struct jread_at *at, const char *text, struct err *e);
 	bool required;
 	bool hidden;			/* of the built-in profiles alone: no file can say it */
 	const char *fallback;		/* what holds when the field is absent, for the manual */

@@ -19,10 +19,14 @@ int field_id_of(const struct jread_at *at, const struct jnode *v, uint32_t *out,
 int field_check_name(const struct jread_at *at, const char *text, struct err *e);
 /* Absolute, without ".." and doubled slashes. */
 int field_check_path(const struct jread_at *at, const char *text, struct err *e);
+int field_texts(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
+		struct strings *out, struct err *e);
+int field_edit_texts(const struct field_reader *r, const struct jread_at *at, const struct strings *add, const struct strings *remove,
+		     struct strings *io, struct err *e);
 /* The two members of an edit; either may be missing (NULL). */
 int field_edit_parts(const struct jread_at *at, const struct jnode *v, const struct jnode **add, const struct jnode **remove,
 		     struct err *e);
 
-field_read_fn field_read_paths, field_read_texts, field_read_ids, field_read_map, field_read_object, field_read_list;
+field_read_fn field_read_allow, field_read_paths, field_read_texts, field_read_ids, field_read_map, field_read_object, field_read_list;
 
 #endif

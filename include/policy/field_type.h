@@ -4,12 +4,21 @@
 #define CAISSON_POLICY_FIELD_TYPE_H
 
 #include "policy/field.h"
+#include "policy/glob.h"
+#include "spec/types.h"
 
 typedef int field_read_fn(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
 			  void *out, struct err *e);
 extern field_read_fn *const field_readers[FIELD_TYPES];
 
 struct field_any_list { size_t n; const void *v; };
+
+/* The same members in any order. */
+bool field_same_set(const struct strings *a, const struct strings *b);
+bool field_same_allow(const struct glob_lists *a, const struct glob_lists *b);
+int field_meet_allow(struct arena *a, struct glob_lists *io, const struct glob_lists *other, bool *changed, struct err *e);
+int field_meet_map(struct arena *a, struct key_values *io, const struct key_values *other, bool *changed, struct err *e);
+json_t *field_allow_json(const struct field *f, const struct glob_lists *lists);
 
 /* The word for one bit or value of a field of words, capabilities or groups; NULL when there is none. */
 const char *field_bit_word(const struct field *f, uint64_t bit);

@@ -16,4 +16,8 @@ bool glob_match(const char *pattern, const char *text);
 /* True when one of them does; false for a NULL text. */
 bool glob_match_any(const struct strings *patterns, const char *text);
 
+/* A ceiling made of several lists: only what each of them names is within it. Without any list everything is. */
+struct glob_lists { size_t n; const struct strings *v; };
+bool glob_within(const struct glob_lists *lists, const char *text);
+
 #endif

@@ -16,6 +16,7 @@
 #include "policy/root_view.h"
 #include "spec/spec.h"
 
+struct host_view;
 struct policy_choice;
 struct policy_request {
 	const char *id, *bundle;	/* bundle: absolute */
@@ -36,6 +37,7 @@ struct policy_request {
 	const char *stop, *stop_from;	/* launch: how it is ended, for explain, and what said so; NULL: the defaults */
 	const struct strings *ports;	/* of the image: "80/tcp"; NULL: unknown */
 	const struct root_view *view;	/* the container's files for the launch checks; NULL: not looked at */
+	const struct host_view *host;	/* policy/host_view.h; NULL: not looked at */
 	const struct facts *facts;
 };
 

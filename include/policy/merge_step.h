@@ -33,6 +33,8 @@ void merge_warn(struct merge *m, const char *fmt, ...) __attribute__((format(pri
 /* refused by level "hardened" (namespaces): ...; by the profile, floor or annotation that decided the field. */
 int merge_refuse(struct merge *m, struct err *e, enum profile_field f, const char *control, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Of such a text: level "hardened". */
+const char *merge_refused_by(struct merge *m, enum profile_field f);
 /* What decided a field, for reasons: "level strict", "svc-x.json $.user.uid". */
 const char *merge_rule(struct merge *m, enum profile_field f);
 /* A short text in the arena; NULL becomes no_memory. */
@@ -45,6 +47,7 @@ int merge_capabilities(struct merge *m, struct err *e);
 int merge_user(struct merge *m, struct err *e);
 int merge_root(struct merge *m, struct err *e);
 int merge_mounts(struct merge *m, struct err *e);
+int merge_sources(struct merge *m, struct err *e);
 int merge_paths(struct merge *m, struct err *e);
 int merge_sysctls(struct merge *m, struct err *e);
 int merge_limits(struct merge *m, struct err *e);

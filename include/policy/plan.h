@@ -8,6 +8,7 @@
 #ifndef CAISSON_POLICY_PLAN_H
 #define CAISSON_POLICY_PLAN_H
 
+#include "policy/glob.h"
 #include "spec/types.h"
 
 enum level { LEVEL_NONE, LEVEL_BASELINE, LEVEL_HARDENED, LEVEL_STRICT, LEVELS };
@@ -51,6 +52,14 @@ struct plan_exec {
 	uint64_t nofile, nofile_soft, core, memlock; /* UINT64_MAX: as asked */
 };
 
+/* What the source of a bind may be, judged when it is opened (kernel/sources.h). All zero: anything. */
+struct plan_sources {
+	struct glob_lists allow;	/* real paths */
+	struct strings deny;		/* the same; one without wildcards names the thing that is there, by whatever path it comes */
+	bool no_devices;		/* but those that every container has */
+	const char *by;			/* "refused by level \"strict\"", for the complaint */
+};
+
 struct plan {
 	/* who */
 	const char *id, *bundle;	/* bundle: absolute */
@@ -77,6 +86,7 @@ struct plan {
 	struct plan_root root;
 	struct mounts mounts;		/* the policy's own first, so that they hide none of the document's (but /dev/shm
 					 * comes after /dev) */
+	struct plan_sources sources;
 	struct devices devices;		/* what the document lists; the six default devices are made besides */
 	struct net_devices net_devices;
 	struct strings masked_paths, readonly_paths;

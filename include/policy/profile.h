@@ -88,6 +88,7 @@ struct profile {
 	struct { bool readonly, nosuid, nodev; } root;
 	struct { size_t n; const struct profile_tmpfs *v; } tmpfs;
 	struct profile_mount_attrs attrs;
+	struct { struct glob_lists allow; struct strings deny; bool no_devices; } sources; /* of binds: paths of the host */
 	uint32_t user;			/* enum profile_user */
 	struct opt_id uid, gid, umask;
 	struct profile_ids groups;

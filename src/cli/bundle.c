@@ -17,6 +17,7 @@
 #include "cli/labels.h"
 #include "cli/policy.h"
 #include "container/notify.h"
+#include "container/host_view.h"
 #include "container/root_view.h"
 #include "kernel/host.h"
 
@@ -268,6 +269,7 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	if (r < 0)
 		return r;
 	b.labels = labels.report;
+	request.host = &host_view_real;
 	look_at_root(&request, &view, &root);
 	r = policy_merge(a, b.spec, &request, &b.plan, e);
 	if (r < 0)

@@ -13,6 +13,7 @@
 #include "base/capname.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/host_view.h"
 #include "container/root_view.h"
 #include "kernel/host.h"
 #include "policy/merge.h"
@@ -420,6 +421,7 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		.ports = &l->image.ports,
 		.stop = l->stop,
 		.stop_from = l->stop_from,
+		.host = &host_view_real,
 		.facts = facts,
 	};
 	int r = facts ? host_facts(facts, e) : err_set(e, ENOMEM, "out of memory");

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "kernel/sources.h"
 
 /* What to do about an answer of the kernel that does not speak for itself. */
 static const struct { const char *call; int code; const char *hint; } hints[] = {
@@ -81,7 +82,19 @@ int mounts_move(const struct stage *s, int tree, int target, struct err *e)
 	return r < 0 ? no_move(s, tree, target, -r, e) : 0;
 }
 
-int mounts_open_source(struct stage *s, const struct mount *m, const char *bundle, struct err *e)
+/* What the judge has seen is what is cloned. */
+static int clone_judged(struct stage *s, const struct mount *m, const struct plan_sources *judge, const char *path, struct err *e)
+{
+	auto_fd int fd = open(path, O_PATH | O_CLOEXEC);
+	int r = fd < 0 ? no_source(s, path, errno, e) : sources_check(judge, fd, path, e);
+
+	if (r < 0)
+		return r;
+	int tree = stage_clone(s, fd, "", m->recursive);
+	return tree < 0 ? no_source(s, path, -tree, e) : tree;
+}
+
+int mounts_open_source(struct stage *s, const struct mount *m, const struct plan_sources *judge, const char *bundle, struct err *e)
 {
 	char path[PATH_MAX];
 
@@ -91,6 +104,8 @@ int mounts_open_source(struct stage *s, const struct mount *m, const char *bundl
 				    : snprintf(path, sizeof(path), "%s/%s", bundle, m->source);
 	if (n < 0 || n >= (int)sizeof(path))
 		return err_code(e, ENAMETOOLONG, "source %s", m->source);
+	if (sources_are_judged(judge))
+		return clone_judged(s, m, judge, path, e);
 	int tree = stage_clone(s, AT_FDCWD, path, m->recursive);
 	return tree < 0 ? no_source(s, path, -tree, e) : tree;
 }
@@ -282,7 +297,7 @@ static int check_kinds(const struct mount *m, mode_t source, int target, struct 
 static int attach_bind(const struct mounts_ctx *c, const struct mount *m, size_t at, struct err *e)
 {
 	struct stat st;
-	auto_fd int tree = c->sources && c->sources[at] >= 0 ? c->sources[at] : mounts_open_source(c->stage, m, c->bundle, e);
+	auto_fd int tree = c->sources && c->sources[at] >= 0 ? c->sources[at] : mounts_open_source(c->stage, m, c->judge, c->bundle, e);
 
 	if (tree < 0)
 		return tree;

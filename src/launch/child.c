@@ -182,6 +182,7 @@ static int child_mount(struct child *c, struct err *e)
 	const struct mounts_ctx ctx = {
 		.stage = &c->stage,
 		.root = c->root,
+		.judge = &p->sources,
 		.bundle = p->bundle,
 		.mount_label = p->mount_label,
 		.cgroup = c->r->cgroup,

@@ -13,7 +13,7 @@
 static int open_tree_for(const struct plan *p, const struct mount *mt, int userns, struct err *e)
 {
 	struct stage new_api = STAGE_NEW_API;
-	auto_fd int tree = mounts_open_source(&new_api, mt, p->bundle, e);
+	auto_fd int tree = mounts_open_source(&new_api, mt, &p->sources, p->bundle, e);
 
 	if (tree < 0)
 		return tree;

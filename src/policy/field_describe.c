@@ -127,6 +127,9 @@ json_t *field_json(const struct field *f, const void *value)
 		return bits_json(f, *(const uint64_t *)value);
 	case FIELD_CAP:
 		return *(const uint64_t *)value ? json_string(capname_of(__builtin_ctzll(*(const uint64_t *)value))) : json_null();
+	case FIELD_ALLOW:
+		return field_allow_json(f, value);
+	case FIELD_DENY:
 	case FIELD_PATHS:
 	case FIELD_NAMES:
 	case FIELD_GLOBS:
@@ -231,7 +234,10 @@ static json_t *value_schema(const struct field *f)
 		return words_schema(f->words);
 	case FIELD_FLAGS:
 	case FIELD_PATHS:
+	case FIELD_DENY:
 		return edit_schema(item_schema(f), item_schema(f));
+	case FIELD_ALLOW:
+		return with_word(edit_schema(item_schema(f), item_schema(f)), f->words[0].word);
 	case FIELD_CAPS:
 	case FIELD_GROUPS:
 		return with_word(edit_schema(item_schema(f), item_schema(f)), "all");
@@ -346,7 +352,9 @@ static const char *const type_texts[FIELD_TYPES] = {
 	[FIELD_TEXT] = "text",
 	[FIELD_GLOBS] = "pattern, or an array of them",
 	[FIELD_NUMBERS] = "integer, or an array of them",
-	[FIELD_MAP] = "object of patterns",
+	[FIELD_MAP] = "object of texts",
+	[FIELD_ALLOW] = "array of texts",
+	[FIELD_DENY] = "array of texts",
 	[FIELD_OBJECT] = "object",
 	[FIELD_LIST] = "array of objects",
 };
@@ -396,6 +404,10 @@ static void put_table(const struct field_table *t, const char *inside, struct st
 			put_words(out, f->words);
 		else
 			put_roff(out, type_texts[f->type]);
+		if (f->type == FIELD_ALLOW) {
+			str_add(out, ", or ");
+			put_words(out, f->words);
+		}
 		if (f->type == FIELD_FLAGS) {
 			str_add(out, ": ");
 			put_words(out, f->words);

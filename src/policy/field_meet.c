@@ -17,6 +17,7 @@ static const size_t sizes[FIELD_TYPES] = {
 	[FIELD_OCTAL] = sizeof(struct opt_id),	  [FIELD_MODE] = sizeof(uint32_t),	   [FIELD_NAME] = sizeof(char *),
 	[FIELD_NAMES] = sizeof(struct strings),	  [FIELD_TEXT] = sizeof(char *),	   [FIELD_GLOBS] = sizeof(struct strings),
 	[FIELD_NUMBERS] = sizeof(struct profile_ids), [FIELD_MAP] = sizeof(struct key_values),
+	[FIELD_ALLOW] = sizeof(struct glob_lists),  [FIELD_DENY] = sizeof(struct strings),
 	[FIELD_LIST] = sizeof(struct field_any_list),
 };
 
@@ -77,6 +78,10 @@ static bool same_opt(const struct opt_id *a, const struct opt_id *b)
 bool field_same(const struct field *f, const void *a, const void *b)
 {
 	switch (f->type) {
+	case FIELD_ALLOW:
+		return field_same_allow(a, b);
+	case FIELD_DENY:
+		return field_same_set(a, b);
 	case FIELD_PATHS:
 	case FIELD_NAMES:
 	case FIELD_GLOBS:
@@ -153,10 +158,15 @@ int field_meet(const struct field *f, struct arena *a, void *io, const void *oth
 			*(uint64_t *)io = *(const uint64_t *)other;
 		return 0;
 	case FIELD_PATHS:
+	case FIELD_DENY:
 		n = ((struct strings *)io)->n;
 		err = unite(a, io, other, e);
 		*changed = err == 0 && ((struct strings *)io)->n != n;
 		return err;
+	case FIELD_ALLOW:
+		return field_meet_allow(a, io, other, changed, e);
+	case FIELD_MAP:
+		return f->kind == FIELD_ADDITION ? field_meet_map(a, io, other, changed, e) : 0;
 	default: /* names, identities and lists: their owner meets them */
 		return 0;
 	}

@@ -11,6 +11,8 @@
 
 static int check_item(const struct jread_at *at, const struct field *f, const char *text, struct err *e)
 {
+	if (f->item && f->type != FIELD_MAP)
+		return f->item(at, text, e);
 	if (f->type == FIELD_NAMES)
 		return field_check_name(at, text, e);
 	if (f->type == FIELD_PATHS)
@@ -20,8 +22,8 @@ static int check_item(const struct jread_at *at, const struct field *f, const ch
 	return 0;
 }
 
-static int texts_of(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		    struct strings *out, struct err *e)
+int field_texts(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
+		struct strings *out, struct err *e)
 {
 	const char **list;
 	size_t n = 0;
@@ -55,7 +57,7 @@ int field_read_texts(const struct field_reader *r, const struct jread_at *at, co
 	int err;
 
 	if (v->type != JSTRING)
-		return texts_of(r, at, v, f, out, e);
+		return field_texts(r, at, v, f, out, e);
 	list = arena_array(r->arena, 2, sizeof(*list));
 	if (!list)
 		return jread_no_memory(at, e);
@@ -69,8 +71,8 @@ int field_read_texts(const struct field_reader *r, const struct jread_at *at, co
 	return err;
 }
 
-static int edit_texts(const struct field_reader *r, const struct jread_at *at, const struct strings *add,
-		      const struct strings *remove, struct strings *io, struct err *e)
+int field_edit_texts(const struct field_reader *r, const struct jread_at *at, const struct strings *add, const struct strings *remove,
+		     struct strings *io, struct err *e)
 {
 	const char **list = arena_array(r->arena, io->n + add->n + 1, sizeof(*list));
 	size_t n = 0;
@@ -96,13 +98,13 @@ int field_read_paths(const struct field_reader *r, const struct jread_at *at, co
 	int err;
 
 	if (v->type != JOBJECT)
-		return texts_of(r, at, v, f, out, e);
+		return field_texts(r, at, v, f, out, e);
 	err = field_edit_parts(at, v, &add, &remove, e);
 	if (err == 0 && add)
-		err = texts_of(r, &add_at, add, f, &more, e);
+		err = field_texts(r, &add_at, add, f, &more, e);
 	if (err == 0 && remove)
-		err = texts_of(r, &remove_at, remove, f, &less, e);
-	return err < 0 ? err : edit_texts(r, at, &more, &less, out, e);
+		err = field_texts(r, &remove_at, remove, f, &less, e);
+	return err < 0 ? err : field_edit_texts(r, at, &more, &less, out, e);
 }
 
 /* An id, or a number within the field's own bounds. */
@@ -167,6 +169,8 @@ int field_read_map(const struct field_reader *r, const struct jread_at *at, cons
 
 		if (err == 0)
 			err = check_item(&member, f, text, e);
+		if (err == 0 && f->item)
+			err = f->item(&member, m->key, e);
 		if (err == 0)
 			err = field_keep_text(r, &member, m->key, &list[n].key, e);
 		if (err == 0)
@@ -266,7 +270,7 @@ int field_read_list(const struct field_reader *r, const struct jread_at *at, con
 	if (err == 0 && add)
 		err = elements_of(r, &add_at, add, f, &more, e);
 	if (err == 0 && remove)
-		err = texts_of(r, &remove_at, remove, &keys, &less, e);
+		err = field_texts(r, &remove_at, remove, &keys, &less, e);
 	if (err < 0)
 		return err;
 	memcpy(&io, out, sizeof(io));

@@ -94,3 +94,11 @@ bool glob_match_any(const struct strings *patterns, const char *text)
 			return true;
 	return false;
 }
+
+bool glob_within(const struct glob_lists *lists, const char *text)
+{
+	for (size_t i = 0; i < lists->n; i++)
+		if (!glob_match_any(&lists->v[i], text))
+			return false;
+	return true;
+}

@@ -36,6 +36,13 @@ static const char *const masked[] = {
 static const char *const readonly[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
+/* Whoever holds one of these sockets holds the host, and so does who gets one of these directories whole. What lies below them is
+ * the engines' daily bread: volumes, secrets, resolv.conf. */
+static const char *const sources[] = {
+	"/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock", "/run/crio/crio.sock",
+	"/run/buildkit/buildkitd.sock", "/run/cri-dockerd.sock", "/run/k3s/containerd/containerd.sock", "/run/user/*/docker.sock",
+	"/run/user/*/podman/podman.sock", "/", "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var", "/var/lib", NULL,
+};
 #define LIST(array) { .n = N_ELEMENTS(array) - 1, .v = (array) }
 
 static const struct profile_tmpfs strict_tmpfs[] = {
@@ -76,6 +83,7 @@ static const struct profile levels[LEVELS] = {
 		.no_new_privs = true,
 		.root = { .nosuid = true, .nodev = true },
 		.attrs = { .tmpfs = ATTRS_DATA, .kernel = ATTRS_KERNEL },
+		.sources = { .deny = LIST(sources), .no_devices = true },
 		.user = PROFILE_USER_WARN_ROOT,
 		.syscalls = SYSCALLS_CONTAINER, .archs = PROFILE_ARCH_NATIVE,
 		.mask = LIST(masked), .readonly = LIST(readonly), .mask_always = true,
@@ -93,6 +101,7 @@ static const struct profile levels[LEVELS] = {
 		.root = { .readonly = true, .nosuid = true, .nodev = true },
 		.tmpfs = { .n = N_ELEMENTS(strict_tmpfs), .v = strict_tmpfs },
 		.attrs = { .tmpfs = ATTRS_DATA, .bind = ATTRS_DATA, .kernel = ATTRS_KERNEL, .other = ATTRS_DATA },
+		.sources = { .deny = LIST(sources), .no_devices = true },
 		.user = PROFILE_USER_NON_ROOT,
 		.syscalls = SYSCALLS_SERVICE, .archs = PROFILE_ARCH_NATIVE,
 		.mask = LIST(masked), .readonly = LIST(readonly), .mask_always = true,

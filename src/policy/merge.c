@@ -57,7 +57,7 @@ const char *merge_rule(struct merge *m, enum profile_field f)
 }
 
 /* The level's or profile's name in quotes, as its rule has it: a floor is called one. */
-static const char *refused_by(struct merge *m, enum profile_field f)
+const char *merge_refused_by(struct merge *m, enum profile_field f)
 {
 	const char *rule = m->p->rule[f];
 
@@ -68,8 +68,8 @@ static const char *refused_by(struct merge *m, enum profile_field f)
 
 int merge_refuse(struct merge *m, struct err *e, enum profile_field f, const char *control, const char *fmt, ...)
 {
-	const char *by = refused_by(m, f);
-	char why[800];
+	const char *by = merge_refused_by(m, f);
+	char why[1600];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -261,7 +261,7 @@ static int merge_filter(struct merge *m, struct err *e)
 /* In order: what comes later looks at what came before (namespaces and the user decide what capabilities and sysctls mean). */
 static int (*const steps[])(struct merge *m, struct err *e) = {
 	merge_namespaces, merge_identity, merge_capabilities, merge_switches, merge_user, merge_root,
-	merge_mounts, merge_paths, merge_sysctls, merge_limits, merge_filter, merge_service,
+	merge_mounts, merge_sources, merge_paths, merge_sysctls, merge_limits, merge_filter, merge_service,
 	merge_checks,
 };
 

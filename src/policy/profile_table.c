@@ -48,6 +48,7 @@ static const struct field_word signal_words[] = {
 	{ "SIGUSR1", SIGUSR1 }, { "SIGUSR2", SIGUSR2 }, { "SIGALRM", SIGALRM }, { "SIGTERM", SIGTERM }, { "SIGWINCH", SIGWINCH },
 	{ "SIGPWR", SIGPWR }, { "SIGRTMIN+3", 37 }, { NULL, 0 },
 };
+static const struct field_word all_words[] = { { "all", 0 }, { NULL, 0 } };
 
 /* The order is that of their bits. */
 #define CONTROL(n) UINT64_C(1) << (n)
@@ -57,6 +58,19 @@ static const struct field_word control_words[] = {
 	{ "namespaces", CONTROL(8) }, { "sysctls", CONTROL(9) }, { "rlimits", CONTROL(10) }, { "resources", CONTROL(11) },
 	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) }, { NULL, 0 },
 };
+
+/* A pattern of absolute, clean paths. */
+static int profile_pattern(const struct jread_at *at, const char *text, struct err *e)
+{
+	size_t n = strlen(text);
+
+	if (text[0] != '/' || n > 1024)
+		return field_refuse(at, e, "\"%s\" is not a pattern of absolute paths", jread_quote(text).s);
+	if (strstr(text, "//") || strstr(text, "/../") || strstr(text, "/./") || (n > 1 && text[n - 1] == '/') ||
+	    (n > 2 && str_eq(text + n - 3, "/..")) || (n > 1 && str_eq(text + n - 2, "/.")))
+		return field_refuse(at, e, "\"%s\" matches no clean path", jread_quote(text).s);
+	return 0;
+}
 
 #define TMPFS(member) .offset = offsetof(struct profile_tmpfs, member)
 static const struct field tmpfs_fields[] = {
@@ -148,6 +162,13 @@ static const struct field fields[PROFILE_FIELDS] = {
 	[PF_MOUNTS_KERNEL] = { "mounts.flags.kernel", FIELD_FLAGS, FIELD_ON, AT(attrs.kernel), .words = mount_words, .fallback = "[]",
 		.text = "Forced on proc, sysfs, cgroup, mqueue and devpts, as far as they bear it" },
 	[PF_MOUNTS_OTHER] = { "mounts.flags.other", FIELD_FLAGS, FIELD_ON, AT(attrs.other), .words = mount_words, .fallback = "[]", .text = "Forced on every other mount but the root" },
+	[PF_SOURCES_ALLOW] = { "mounts.sources.allow", FIELD_ALLOW, FIELD_CEILING, AT(sources.allow), .words = all_words, .item = profile_pattern, .fallback = "\"all\"",
+		.text = "Patterns of the host's paths that may be bind mounts' sources. What counts is the real path of what is opened, past every link" },
+	[PF_SOURCES_DENY] = { "mounts.sources.deny", FIELD_DENY, FIELD_ON, AT(sources.deny), .item = profile_pattern, .fallback = "[]",
+		.text = "Patterns of those that may not, though allow names them. A path without wildcards stands for what is there now, under whatever "
+			"name it comes, and a socket for the directories that hold it as well; what lies below a directory stays free" },
+	[PF_SOURCES_NO_DEVICES] = { "mounts.sources.no_devices", FIELD_SWITCH, FIELD_ON, AT(sources.no_devices), .fallback = "false",
+		.text = "Device nodes, but those that every container has, are no sources: they belong into the document's devices" },
 	[PF_MASK] = { "paths.mask", FIELD_PATHS, FIELD_ON, AT(mask), .fallback = "[]", .text = "Paths that the container sees as empty" },
 	[PF_READONLY] = { "paths.read_only", FIELD_PATHS, FIELD_ON, AT(readonly), .fallback = "[]", .text = "Paths that it cannot write to" },
 	[PF_MASK_ALWAYS] = { "paths.always", FIELD_SWITCH, FIELD_ON, AT(mask_always), .fallback = "true",

@@ -176,6 +176,13 @@ TYPE(exec, struct plan_exec,
 TYPE(reason, struct reason,
      FTEXT(struct reason, control), FTEXT(struct reason, asked), FTEXT(struct reason, result),
      FTEXT(struct reason, rule), FENUM(struct reason, kind, REASON_WARNED + 1));
+static const struct store_field texts_fields[] = {
+	{ NULL, 0, sizeof(struct strings), STORE_LIST, 0, &text_type },
+};
+static const struct store_type texts_type = { "struct strings", sizeof(struct strings), 1, texts_fields };
+TYPE(sources, struct plan_sources,
+     FLIST(struct plan_sources, allow, &texts_type), FLIST(struct plan_sources, deny, &text_type), FBOOL(struct plan_sources, no_devices),
+     FTEXT(struct plan_sources, by));
 TYPE(root, struct plan_root,
      FTEXT(struct plan_root, path), FBOOL(struct plan_root, readonly), FBOOL(struct plan_root, nosuid),
      FBOOL(struct plan_root, nodev), FBOOL(struct plan_root, idmap), FUNSIGNED(struct plan_root, propagation));
@@ -189,6 +196,7 @@ static const struct store_field plan_fields[] = {
 	FSTRUCT(struct plan, exec, &exec_type), FBOOL(struct plan, require_non_root), FUNSIGNED(struct plan, securebits), FBOOL(struct plan, init),
 	FLIST(struct plan, init_options, &text_type),
 	FSTRUCT(struct plan, root, &root_type), FLIST(struct plan, mounts, &mount_type),
+	FSTRUCT(struct plan, sources, &sources_type),
 	FLIST(struct plan, devices, &device_type), FLIST(struct plan, net_devices, &net_device_type),
 	FLIST(struct plan, masked_paths, &text_type),
 	FLIST(struct plan, readonly_paths, &text_type), FTEXT(struct plan, mount_label),

@@ -11,7 +11,7 @@ allowed() {
 	base)      echo 'base/' ;;
 	spec)      echo 'spec/ base/' ;;
 	policy)    echo 'policy/ spec/ base/' ;;
-	kernel)    echo 'kernel/ base/ policy/plan.h policy/facts.h policy/syscall_groups.h spec/types.h' ;;
+	kernel)    echo 'kernel/ base/ policy/plan.h policy/facts.h policy/syscall_groups.h policy/glob.h spec/types.h' ;;
 	launch)    echo 'launch/ kernel/ base/ policy/plan.h policy/facts.h spec/types.h init/finish.h' ;;
 	container) echo 'container/ launch/ kernel/ policy/ spec/ base/ init/finish.h helpers/systemd.h' ;;
 	cli)       echo 'cli/ container/ launch/ kernel/ policy/ spec/ base/ init/finish.h' ;;

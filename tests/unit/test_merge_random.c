@@ -234,6 +234,7 @@ Test(merge_random, none_gives_the_document_back_in_every_field, .timeout = 120)
 		caps = next_random(&r) & CAP_MASK_ALL;
 		want.process.caps = (struct capsets){ next_random(&r) & CAP_MASK_ALL, caps, caps, caps, caps };
 		want.sysctl.n = 0;
+		want.sources = (struct plan_sources){ 0 };
 		want.oci_version = "1.0.0";
 		as_document(&want, &s);
 		q.id = want.id;

@@ -18,6 +18,9 @@ static const struct profile_tmpfs some_tmpfs[] = {
 };
 static const struct profile_grant some_grants[] = { { CAP_BIT(CAP_NET_ADMIN), "w" }, { CAP_BIT(CAP_KILL), "w" } };
 
+static const char *const few[] = { "/x", NULL }, *const pair[] = { "/x", "/proc/kcore", NULL }, *const wild[] = { "/y*", NULL };
+static const struct strings some_lists[] = { { 1, few }, { 2, pair }, { 1, wild }, { 0, NULL } };
+
 static void random_value(const struct field *f, uint64_t *r, char *at)
 {
 	uint64_t mask = 0;
@@ -43,6 +46,10 @@ static void random_value(const struct field *f, uint64_t *r, char *at)
 	case FIELD_GROUPS:
 		*(uint64_t *)at = next_random(r) & SYSCALLS_EVERY;
 		break;
+	case FIELD_ALLOW:
+		*(struct glob_lists *)at = (struct glob_lists){ below(r, 2), &some_lists[below(r, N_ELEMENTS(some_lists))] };
+		break;
+	case FIELD_DENY:
 	case FIELD_PATHS:
 		*(struct strings *)at = (struct strings){ below(r, 3), some_paths };
 		break;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/host_view.h - what the decision asks about the host's files. As with policy/root_view.h the decision stays a function of
+ * values: container/host_view.h looks in the program, a table in tests.
+ */
+#ifndef CAISSON_POLICY_HOST_VIEW_H
+#define CAISSON_POLICY_HOST_VIEW_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "policy/plan.h"
+
+/* What is wrong with a source. */
+enum host_source { HOST_SOURCE_FINE, HOST_SOURCE_OUTSIDE, HOST_SOURCE_DENIED, HOST_SOURCE_ENGINE, HOST_SOURCE_DEVICE };
+
+struct host_view {
+	void *ctx;
+	/* The verdict on the absolute path `path`; the reason is in why->text unless it is fine. What is not there is fine: opening it
+	 * will say so. Negative errno when it cannot be looked at. */
+	int (*source)(void *ctx, const struct plan_sources *s, const char *path, struct err *why);
+};
+
+#endif
