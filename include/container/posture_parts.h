@@ -22,6 +22,8 @@ __attribute__((format(printf, 3, 4))) void posture_actual(struct look *l, enum v
 /* Each adds its lines; a thing that cannot be looked at is a line without verdict that says why. */
 void posture_look_mounts(struct look *l);
 void posture_look_limits(struct look *l);
+/* The environment that the payload was started with: of interest once it runs. */
+void posture_look_env(struct look *l, bool started);
 /* Names of the host and sysctls: a child of ours joins the namespaces of `pid` to read them. */
 void posture_look_inside(struct look *l, pid_t pid);
 /* The same words, whatever the blanks between them and the base of a number. */

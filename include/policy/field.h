@@ -43,6 +43,7 @@ enum field_type {
 	FIELD_NAMES,	/* struct strings: one name or an array of them */
 	FIELD_TEXT,	/* const char *: at most `max` bytes, not empty */
 	FIELD_GLOBS,	/* struct strings: one pattern or an array of them */
+	FIELD_VARIABLES,/* struct strings: patterns of variables' names */
 	FIELD_NUMBERS,	/* struct profile_ids: one number or an array of them */
 	FIELD_MAP,	/* struct key_values: texts by key; of two, that of the first remains */
 	FIELD_ALLOW,	/* struct glob_lists: an array of what is allowed, or the word for everything (words[0]) */

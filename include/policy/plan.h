@@ -50,6 +50,9 @@ struct plan_exec {
 	bool within_result;		/* never more than the container itself got */
 	bool fits;
 	uint64_t nofile, nofile_soft, core, memlock; /* UINT64_MAX: as asked */
+	struct strings env_deny;	/* patterns of names: such variables are taken out */
+	bool no_home;			/* nor is HOME added where there is none */
+	uint32_t env_secrets;		/* 1: secrets are warned about, 2: refused (enum profile_secrets) */
 };
 
 /* What the source of a bind may be, judged when it is opened (kernel/sources.h). All zero: anything. */

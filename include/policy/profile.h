@@ -42,6 +42,8 @@ enum profile_mode { PROFILE_ENFORCE, PROFILE_WARN, PROFILE_OFF };
 
 enum { PROFILE_ARCH_NATIVE = 1, PROFILE_ARCH_COMPAT32 = 2 };
 
+enum profile_secrets { PROFILE_SECRETS_OFF, PROFILE_SECRETS_WARN, PROFILE_SECRETS_REFUSE };
+
 /* Attributes forced on mounts, by what they are (MOUNT_ATTR_*). */
 struct profile_mount_attrs {
 	uint64_t tmpfs;
@@ -103,6 +105,9 @@ struct profile {
 	uint64_t ns_private;		/* 1 << NS_*: the host's is refused */
 	uint64_t ns_warn;		/* the host's is worth a warning */
 	bool low_ports, ping_group;	/* sysctls of a network namespace of its own */
+
+	struct strings env_deny;	/* patterns of names */
+	uint32_t env_secrets;		/* enum profile_secrets */
 
 	uint64_t nofile, nofile_soft, core, memlock, pids, memory;
 	struct profile_service service;

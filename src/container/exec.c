@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "container/keep.h"
 #include "container/lifecycle.h"
@@ -17,6 +18,7 @@
 #include "kernel/limits.h"
 #include "kernel/tty.h"
 #include "launch/launch.h"
+#include "policy/env.h"
 #include "policy/merge.h"
 
 struct executing {
@@ -65,6 +67,17 @@ static int meet_labels(struct process *p, struct err *e)
 	return r;
 }
 
+/* The policy takes from an environment in silence nowhere. */
+static int say_warnings(struct executing *x, const struct process *asked, struct err *e)
+{
+	struct strings warnings = { 0 };
+	int r = env_exec_warnings(&x->arena, x->plan, asked, &warnings, e);
+
+	for (size_t i = 0; r == 0 && i < warnings.n; i++)
+		log_warn("exec: %s", warnings.v[i]);
+	return r;
+}
+
 static int read_plan(struct executing *x, struct err *e)
 {
 	struct process asked = *x->r->process;
@@ -74,6 +87,8 @@ static int read_plan(struct executing *x, struct err *e)
 		r = meet_labels(&asked, e);
 	if (r == 0)
 		r = policy_merge_exec(&x->arena, x->plan, &asked, &x->process, e);
+	if (r == 0)
+		r = say_warnings(x, &asked, e);
 	return r < 0 ? r : keep_read_filters(&x->dir, &x->arena, &x->filters, e);
 }
 

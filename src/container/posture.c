@@ -272,6 +272,7 @@ int posture_read(const struct plan *p, const struct cgroup *cg, pid_t pid, struc
 		look_umask(&l, &s);
 		look_securebits(&l);
 		look_session(&l, pid);
+		posture_look_env(&l, !waits_for_start(&l));
 	}
 	posture_look_mounts(&l);
 	look_namespaces(&l);

@@ -14,6 +14,7 @@
 #include "container/posture.h"
 #include "container/posture_ids.h"
 #include "container/proc_status.h"
+#include "policy/env.h"
 
 static int refuse_id(struct err *e, const char *what, uint32_t wanted, uint32_t got)
 {
@@ -123,6 +124,16 @@ static int check_namespaces(const struct plan *p, int procfd, struct err *e)
 	return 0;
 }
 
+/* Checked here as well, because nobody could take it back from the program. */
+static int check_env(const struct plan *p, const struct process *proc, struct err *e)
+{
+	for (size_t i = 0; i < proc->env.n; i++)
+		if (env_is_denied(&p->exec.env_deny, proc->env.v[i]))
+			return err_set(e, EPERM, "posture: the environment still holds %.*s, which env.deny takes out",
+				       (int)strcspn(proc->env.v[i], "="), proc->env.v[i]);
+	return 0;
+}
+
 int posture_check_ready(const struct plan *p, const struct process *proc, pid_t pid, size_t n_filters, struct err *e)
 {
 	struct posture_map uids, gids;
@@ -144,5 +155,6 @@ int posture_check_ready(const struct plan *p, const struct process *proc, pid_t 
 	err = check_ids(proc, &s, &uids, &gids, e);
 	err = err ? err : check_caps(&proc->caps, &s.caps, e);
 	err = err ? err : check_switches(proc, &s, n_filters, e);
+	err = err ? err : check_env(p, proc, e);
 	return err ? err : check_namespaces(p, fd, e);
 }

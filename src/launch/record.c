@@ -135,7 +135,7 @@ static void put_env(struct str *s, struct finish_span *span, const struct record
 	for (size_t i = 0; i < env->n; i++)
 		if (!skip[i])
 			str_add_bytes(s, env->v[i], strlen(env->v[i]) + 1);
-	if (in->home && !has_name(env, "HOME")) {
+	if (in->home && !in->plan->exec.no_home && !has_name(env, "HOME")) {
 		str_add(s, "HOME=");
 		str_add_bytes(s, in->home, strlen(in->home) + 1);
 	}

@@ -133,6 +133,7 @@ json_t *field_json(const struct field *f, const void *value)
 	case FIELD_PATHS:
 	case FIELD_NAMES:
 	case FIELD_GLOBS:
+	case FIELD_VARIABLES:
 		return texts_json(value);
 	case FIELD_PATH:
 	case FIELD_NAME:
@@ -196,6 +197,8 @@ static json_t *item_schema(const struct field *f)
 		return json_pack("{s:s}", "$ref", "#/$defs/id");
 	case FIELD_IDS:
 		return json_pack("{s:s}", "$ref", "#/$defs/id");
+	case FIELD_VARIABLES:
+		return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[^=/\\u0000-\\u001f]+$");
 	default:
 		return json_pack("{s:s, s:i}", "type", "string", "minLength", 1);
 	}
@@ -235,6 +238,7 @@ static json_t *value_schema(const struct field *f)
 	case FIELD_FLAGS:
 	case FIELD_PATHS:
 	case FIELD_DENY:
+	case FIELD_VARIABLES:
 		return edit_schema(item_schema(f), item_schema(f));
 	case FIELD_ALLOW:
 		return with_word(edit_schema(item_schema(f), item_schema(f)), f->words[0].word);
@@ -351,6 +355,7 @@ static const char *const type_texts[FIELD_TYPES] = {
 	[FIELD_NAMES] = "name of a profile, or an array of them",
 	[FIELD_TEXT] = "text",
 	[FIELD_GLOBS] = "pattern, or an array of them",
+	[FIELD_VARIABLES] = "array of patterns of names",
 	[FIELD_NUMBERS] = "integer, or an array of them",
 	[FIELD_MAP] = "object of texts",
 	[FIELD_ALLOW] = "array of texts",

@@ -17,6 +17,8 @@ static int check_item(const struct jread_at *at, const struct field *f, const ch
 		return field_check_name(at, text, e);
 	if (f->type == FIELD_PATHS)
 		return field_check_path(at, text, e);
+	if (f->type == FIELD_VARIABLES && strpbrk(text, "=/"))
+		return field_refuse(at, e, "\"%s\" matches no variable: a pattern of names has neither \"=\" nor \"/\"", jread_quote(text).s);
 	if (!text[0] || strlen(text) > 1024)
 		return field_refuse(at, e, "must have 1 to 1024 bytes");
 	return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/capname.h"
+#include "policy/env.h"
 #include "policy/merge_step.h"
 #include "policy/syscall_groups.h"
 
@@ -261,7 +262,7 @@ static int merge_filter(struct merge *m, struct err *e)
 /* In order: what comes later looks at what came before (namespaces and the user decide what capabilities and sysctls mean). */
 static int (*const steps[])(struct merge *m, struct err *e) = {
 	merge_namespaces, merge_identity, merge_capabilities, merge_switches, merge_user, merge_root,
-	merge_mounts, merge_sources, merge_paths, merge_sysctls, merge_limits, merge_filter, merge_service,
+	merge_mounts, merge_sources, merge_paths, merge_sysctls, merge_limits, merge_filter, merge_service, merge_env,
 	merge_checks,
 };
 
@@ -309,6 +310,7 @@ static void keep_for_exec(struct merge *m)
 	m->plan->exec = (struct plan_exec){
 		.no_new_privs = p->no_new_privs, .within_result = p->exec_within_result, .fits = p->fits,
 		.nofile = p->nofile, .nofile_soft = p->nofile_soft, .core = p->core, .memlock = p->memlock,
+		.env_deny = p->env_deny, .no_home = env_is_denied(&p->env_deny, "HOME"), .env_secrets = p->env_secrets,
 	};
 }
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "policy/env.h"
 #include "policy/ids.h"
 #include "policy/merge.h"
 #include "policy/merge_step.h"
@@ -34,6 +35,20 @@ static void keep_label(const char **label, const char *stored, bool always)
 		*label = stored;
 }
 
+/* Taken out are variables of exec as those of the container were. */
+static int meet_env(struct arena *a, const struct plan *stored, struct process *p, struct err *e)
+{
+	struct strings ignored, found = { 0 };
+	size_t more;
+	int err = env_remove(a, &stored->exec.env_deny, &p->env, &ignored, e);
+
+	if (err == 0 && stored->exec.env_secrets == PROFILE_SECRETS_REFUSE)
+		err = env_secrets(a, &p->env, &found, &more, e);
+	if (err == 0 && found.n)
+		return err_set(e, EPERM, "refused by profile \"%s\" (env): %s; give it as a file, or leave the variable out", stored->profile, found.v[0]);
+	return err;
+}
+
 int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
 		      struct err *e)
 {
@@ -58,6 +73,8 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 			       "(--user 65532:65532)", policy_level_find(stored->profile) < 0 ? "profile" : "level", stored->profile,
 			       p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups");
 	if (ids_check(stored, p, e) < 0)
+		return -e->code;
+	if (meet_env(a, stored, p, e) < 0)
 		return -e->code;
 	keep_label(&p->apparmor, stored->process.apparmor, x->within_result);
 	keep_label(&p->selinux, stored->process.selinux, x->within_result);

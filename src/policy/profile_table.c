@@ -40,6 +40,9 @@ static const struct field_word ns_words[] = {
 	{ "pid", NS(NS_PID) }, { "net", NS(NS_NET) }, { "ipc", NS(NS_IPC) }, { "uts", NS(NS_UTS) }, { "mount", NS(NS_MOUNT) },
 	{ "cgroup", NS(NS_CGROUP) }, { "user", NS(NS_USER) }, { NULL, 0 },
 };
+static const struct field_word secrets_words[] = {
+	{ "off", PROFILE_SECRETS_OFF }, { "warn", PROFILE_SECRETS_WARN }, { "refuse", PROFILE_SECRETS_REFUSE }, { NULL, 0 },
+};
 static const struct field_word copy_up_words[] = { { "none", PROFILE_COPY_UP_NONE }, { "files", PROFILE_COPY_UP_FILES }, { NULL, 0 } };
 
 /* RTMIN as the kernel counts, not libc, which keeps the first two for itself. */
@@ -56,7 +59,8 @@ static const struct field_word control_words[] = {
 	{ "user", CONTROL(0) }, { "no_new_privileges", CONTROL(1) }, { "capabilities", CONTROL(2) }, { "rootfs", CONTROL(3) },
 	{ "tmpfs", CONTROL(4) }, { "mounts", CONTROL(5) }, { "paths", CONTROL(6) }, { "syscalls", CONTROL(7) },
 	{ "namespaces", CONTROL(8) }, { "sysctls", CONTROL(9) }, { "rlimits", CONTROL(10) }, { "resources", CONTROL(11) },
-	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) }, { NULL, 0 },
+	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) },
+	{ "env", CONTROL(15) }, { NULL, 0 },
 };
 
 /* A pattern of absolute, clean paths. */
@@ -208,6 +212,13 @@ static const struct field fields[PROFILE_FIELDS] = {
 			"container, and says so" },
 	[PF_SERVICE_WRITABLE] = { "service.writable", FIELD_PATHS, AT(service.writable), .fallback = "[]",
 		.text = "Further places that the service writes to: a launch check says which of these, and of the volumes, it cannot" },
+	[PF_ENV_DENY] = { "env.deny", FIELD_VARIABLES, FIELD_ON, AT(env_deny), .fallback = "[]",
+		.text = "Variables that are taken out of the environment of the container's process and of each that joins later: \"*\" stands for any "
+			"characters, \"?\" for one, \"[A-Z]\" for one of these" },
+	[PF_ENV_SECRETS] = { "env.secrets", FIELD_WORD, FIELD_ON, AT(env_secrets), .words = secrets_words, .fallback = "off",
+		.text = "What happens when a variable looks like a secret: nothing, a warning, or the container (and each process that joins later) is refused. "
+			"Looked for are known forms of tokens, private keys, passwords in URLs, JSON web tokens, and random values under names such as "
+			"API_KEY; said are the variable's name, what it looks like and where, never the value" },
 };
 /* clang-format on */
 

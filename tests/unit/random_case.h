@@ -36,6 +36,7 @@ static const struct mount some_mounts[] = {
 };
 static const struct device_rule some_rules[] = { { false, 'a', -1, -1, true, true, true }, { true, 'a', -1, -1, true, true, true } };
 static const char *const some_paths[] = { "/proc/kcore", "/x", NULL };
+static const char *const some_env[] = { "A=1", "DB_PASSWORD=x", "HOME=/", NULL };
 static const struct id_map some_map[] = { { 0, 100000, 65536 } };
 
 static inline void random_case(struct merge_case *c, uint64_t *r)
@@ -51,6 +52,7 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	p->uid = (uint32_t)below(r, 3);
 	p->gid = (uint32_t)below(r, 3);
 	p->no_new_privs = below(r, 2);
+	p->env = (struct strings){ below(r, N_ELEMENTS(some_env)), some_env };
 	for (int i = 0; i < NS_KINDS; i++)
 		c->spec.ns[i].mode = below(r, 6) ? NS_NEW : NS_INHERIT;
 	c->spec.uid_map = c->spec.gid_map = (struct id_maps){ 1, some_map };
@@ -137,6 +139,10 @@ static const char *exceeds(const struct plan *a, const struct plan *b)
 		return "native calls";
 	if (b->require_non_root && !a->require_non_root)
 		return "user";
+	if (!all_in(&a->process.env, &b->process.env))
+		return "environment";
+	if (!all_in(&b->exec.env_deny, &a->exec.env_deny) || (b->exec.no_home && !a->exec.no_home) || a->exec.env_secrets < b->exec.env_secrets)
+		return "environment of exec";
 	return NULL;
 }
 
