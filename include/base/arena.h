@@ -36,6 +36,9 @@ int arena_seal(struct arena *a);
 /* Gives everything back; the arena may be used again. */
 void arena_done(struct arena *a);
 
+/* The same in effect, but its first block is kept: for loops that fill it again and again. */
+void arena_clear(struct arena *a);
+
 #define auto_arena __attribute__((cleanup(arena_done))) struct arena
 
 #endif

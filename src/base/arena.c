@@ -126,3 +126,19 @@ void arena_done(struct arena *a)
 	}
 	*a = (struct arena){ 0 };
 }
+
+void arena_clear(struct arena *a)
+{
+	while (a->last && a->last->before) {
+		struct arena_block *b = a->last;
+		a->last = b->before;
+		munmap(b, b->size);
+	}
+	a->used = 0;
+	if (!a->last)
+		return;
+	struct arena_block *first = a->last;
+	size_t head = round_up(sizeof(*first), ALIGN);
+	memset((char *)first + head, 0, first->used - head);
+	first->used = head;
+}

@@ -6,6 +6,7 @@
 #define CAISSON_TEST_RANDOM_CASE_H
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "merge_case.h"
 #include "policy/syscall_groups.h"
@@ -37,6 +38,10 @@ static const struct mount some_mounts[] = {
 static const struct device_rule some_rules[] = { { false, 'a', -1, -1, true, true, true }, { true, 'a', -1, -1, true, true, true } };
 static const char *const some_paths[] = { "/proc/kcore", "/x", NULL };
 static const char *const some_env[] = { "A=1", "DB_PASSWORD=x", "HOME=/", NULL };
+static const struct process_rlimit some_rlimits[] = {
+	{ RLIMIT_NOFILE, "RLIMIT_NOFILE", 2000, 3000 }, { RLIMIT_CORE, "RLIMIT_CORE", 0, UINT64_MAX },
+	{ RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK", 1 << 20, 1 << 20 },
+};
 static const struct id_map some_map[] = { { 0, 100000, 65536 } };
 
 static inline void random_case(struct merge_case *c, uint64_t *r)
@@ -56,6 +61,7 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	for (int i = 0; i < NS_KINDS; i++)
 		c->spec.ns[i].mode = below(r, 6) ? NS_NEW : NS_INHERIT;
 	c->spec.uid_map = c->spec.gid_map = (struct id_maps){ 1, some_map };
+	p->rlimits = (struct rlimits){ below(r, N_ELEMENTS(some_rlimits) + 1), some_rlimits };
 	c->spec.root_readonly = below(r, 2);
 	c->spec.has_seccomp = below(r, 2);
 	c->spec.mounts = (struct mounts){ below(r, N_ELEMENTS(some_mounts) + 1), some_mounts };
@@ -71,6 +77,16 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	c->request.standalone = below(r, 3) == 0;
 	c->request.cap_add = c->request.standalone && below(r, 2) ? p->caps.bounding & random_caps(r) : 0;
 	c->labels = (struct label_caps){ .found = below(r, 2), .caps = random_caps(r), .from = "label" };
+}
+
+/* The next one of a loop: without new pages, which would cost more than the merge. *c begins as zeros. */
+static inline void random_case_again(struct merge_case *c, uint64_t *r)
+{
+	struct arena arena = c->arena;
+
+	arena_clear(&arena);
+	random_case(c, r);
+	c->arena = arena;
 }
 
 static inline bool within(uint64_t a, uint64_t b)
@@ -112,6 +128,45 @@ static inline uint64_t groups_of(const struct plan_filter *f)
 	}
 }
 
+/* Of the document's own mounts: no flag is taken off. */
+static inline bool mounts_within(const struct mounts *a, const struct mounts *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		for (size_t k = 0; k < a->n; k++) {
+			const struct mount *m = &a->v[k], *than = &b->v[i];
+			if (m->index != SIZE_MAX && than->index != SIZE_MAX && str_eq(m->destination, than->destination) &&
+			    (!within(than->attr_set, m->attr_set) || !within(m->attr_clear, than->attr_clear)))
+				return false;
+		}
+	return true;
+}
+
+static inline bool rlimits_within(const struct rlimits *a, const struct rlimits *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		bool found = b->v[i].hard == UINT64_MAX;
+		for (size_t k = 0; k < a->n; k++)
+			if (a->v[k].resource == b->v[i].resource)
+				found = a->v[k].hard <= b->v[i].hard && a->v[k].soft <= b->v[i].soft;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Each list is one more condition; a part of one makes it needless. */
+static inline bool lists_within(const struct glob_lists *a, const struct glob_lists *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		bool found = false;
+		for (size_t k = 0; k < a->n; k++)
+			found |= all_in(&a->v[k], &b->v[i]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 /* What may be compared between any two results for one document: `a` holds no right that `b` does not hold. */
 static const char *exceeds(const struct plan *a, const struct plan *b)
 {
@@ -143,6 +198,17 @@ static const char *exceeds(const struct plan *a, const struct plan *b)
 		return "environment";
 	if (!all_in(&b->exec.env_deny, &a->exec.env_deny) || (b->exec.no_home && !a->exec.no_home) || a->exec.env_secrets < b->exec.env_secrets)
 		return "environment of exec";
+	if (!within(b->securebits, a->securebits))
+		return "secure bits";
+	if (!mounts_within(&a->mounts, &b->mounts))
+		return "mounts";
+	if (!rlimits_within(&a->process.rlimits, &b->process.rlimits))
+		return "rlimits";
+	if (!lists_within(&a->sources.allow, &b->sources.allow) || !all_in(&b->sources.deny, &a->sources.deny) ||
+	    (b->sources.no_devices && !a->sources.no_devices))
+		return "sources of mounts";
+	if (b->exec.within_result && !a->exec.within_result)
+		return "exec";
 	return NULL;
 }
 
@@ -150,7 +216,7 @@ static const char *exceeds(const struct plan *a, const struct plan *b)
 static inline struct plan as_asked(const struct spec *s)
 {
 	struct plan p = { .process = s->process, .cap_ceiling = CAP_MASK_ALL, .root = { .readonly = s->root_readonly },
-			  .masked_paths = s->masked_paths, .readonly_paths = s->readonly_paths, .resources = s->resources,
+			  .masked_paths = s->masked_paths, .readonly_paths = s->readonly_paths, .resources = s->resources, .mounts = s->mounts,
 			  .filter = { .allow_compat32 = true } };
 
 	memcpy(p.ns, s->ns, sizeof(p.ns));

@@ -128,3 +128,21 @@ Test(arena, sealing_reaches_the_first_block_too, .signal = SIGSEGV)
 	cr_assert(arena_seal(&a) == 0);
 	p[0] = 'f';
 }
+
+Test(arena, a_cleared_one_gives_zeros_again)
+{
+	auto_arena a = { 0 };
+	char *first = arena_alloc(&a, 1000), *again;
+
+	memset(first, 'x', 1000);
+	for (int i = 0; i < 10; i++)
+		cr_assert(arena_alloc(&a, 64 * 1024) != NULL);
+	arena_clear(&a);
+	cr_assert_eq(a.used, 0);
+	again = arena_alloc(&a, 1000);
+	cr_assert_eq(again, first);
+	for (int i = 0; i < 1000; i++)
+		cr_assert_eq(again[i], 0);
+	cr_assert_not_null(arena_alloc(&a, 200 * 1024));
+	arena_clear(&(struct arena){ 0 });
+}

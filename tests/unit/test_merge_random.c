@@ -34,14 +34,14 @@ static bool is_subsequence(const struct mounts *asked, const struct mounts *resu
 Test(merge_random, the_result_never_leaves_what_was_asked, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0x2545f4914f6cdd1d);
+	auto_case c = { .plan = NULL };
 	size_t accepted = 0;
 
 	for (int i = 0; i < CASES; i++) {
 		struct plan asked;
 		const char *what;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		if (case_merge(&c) < 0) {
 			cr_assert(c.e.text[0], "case %d: a refusal without words", i);
 			continue;
@@ -60,14 +60,14 @@ Test(merge_random, the_result_never_leaves_what_was_asked, .timeout = 120)
 Test(merge_random, a_further_label_never_enlarges_the_result, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0x9e3779b97f4a7c15);
+	auto_case c = { .plan = NULL };
 
 	for (int i = 0; i < CASES; i++) {
 		const struct plan *before;
 		uint64_t more = random_caps(&r);
 		const char *what;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		/* A bundle at strict holds nothing until a first label names it: that one is the request. */
 		if (!c.labels.found && profile_builtin(c.request.level)->cap_allow == 0 && !c.request.standalone)
 			c.labels.found = true;
@@ -86,14 +86,14 @@ Test(merge_random, a_further_label_never_enlarges_the_result, .timeout = 120)
 Test(merge_random, a_raised_level_never_enlarges_the_result, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0xd1342543de82ef95);
+	auto_case c = { .plan = NULL };
 
 	for (int i = 0; i < CASES; i++) {
 		const struct plan *before;
 		const char *what;
 		bool refused;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		if (c.request.level == LEVEL_STRICT)
 			continue;
 		refused = case_merge(&c) < 0;
@@ -116,14 +116,14 @@ Test(merge_random, an_annotation_never_enlarges_the_result, .timeout = 120)
 {
 	static const char *const values[] = { "hardened", "strict", "none", "x" };
 	uint64_t r = UINT64_C(0xbf58476d1ce4e5b9);
+	auto_case c = { .plan = NULL };
 
 	for (int i = 0; i < CASES / 4; i++) {
 		struct key_value kv = { POLICY_ANNOTATION, values[below(&r, 4)] };
 		const struct plan *before;
 		const char *what;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		c.request.standalone = false; /* a launch has no annotations of a stranger's */
 		c.request.cap_add = 0;
 		if (case_merge(&c) < 0)
@@ -140,13 +140,13 @@ Test(merge_random, an_annotation_never_enlarges_the_result, .timeout = 120)
 Test(merge_random, exec_never_gets_more_than_the_ceiling, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0x94d049bb133111eb);
+	auto_case c = { .plan = NULL };
 
 	for (int i = 0; i < CASES / 4; i++) {
 		const struct process *out;
 		struct process asked;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		asked = c.spec.process;
 		if (case_merge(&c) < 0)
 			continue;
@@ -164,13 +164,13 @@ Test(merge_random, exec_never_gets_more_than_the_ceiling, .timeout = 120)
 Test(merge_random, the_same_inputs_give_the_same_bytes, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0x853c49e6748fea9b);
+	auto_case c = { .plan = NULL };
 
 	for (int i = 0; i < 2000; i++) {
 		auto_free char *one = NULL, *two = NULL;
 		size_t n_one, n_two;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		if (case_merge(&c) < 0)
 			continue;
 		cr_assert_eq(plan_write(c.plan, &one, &n_one, &c.e), 0);

@@ -10,82 +10,9 @@
 #include "policy/resolve.h"
 #include "policy_random.h"
 #include "random_case.h"
+#include "random_profile.h"
 
 enum { CASES = 330000 };
-
-static const struct profile_tmpfs some_tmpfs[] = {
-	{ .path = "/tmp", .size = 4096, .mode = 01777 }, { .path = "/run", .size = 1 << 20, .mode = 0755, .owned = true },
-};
-static const struct profile_grant some_grants[] = { { CAP_BIT(CAP_NET_ADMIN), "w" }, { CAP_BIT(CAP_KILL), "w" } };
-
-static const char *const few[] = { "/x", NULL }, *const pair[] = { "/x", "/proc/kcore", NULL }, *const wild[] = { "/y*", NULL };
-static const struct strings some_lists[] = { { 1, few }, { 2, pair }, { 1, wild }, { 0, NULL } };
-static const char *const some_patterns[] = { "A", "*PASSWORD*", "H??E", NULL };
-
-static void random_value(const struct field *f, uint64_t *r, char *at)
-{
-	uint64_t mask = 0;
-	size_t n = 0;
-
-	switch (f->type) {
-	case FIELD_SWITCH:
-		*(bool *)at = below(r, 2);
-		break;
-	case FIELD_WORD:
-		while (f->words[n].word)
-			n++;
-		*(uint32_t *)at = (uint32_t)f->words[below(r, n)].value;
-		break;
-	case FIELD_FLAGS:
-		for (const struct field_word *w = f->words; w->word; w++)
-			mask |= below(r, 2) ? w->value : 0;
-		*(uint64_t *)at = mask;
-		break;
-	case FIELD_CAPS:
-		*(uint64_t *)at = random_caps(r);
-		break;
-	case FIELD_GROUPS:
-		*(uint64_t *)at = next_random(r) & SYSCALLS_EVERY;
-		break;
-	case FIELD_ALLOW:
-		*(struct glob_lists *)at = (struct glob_lists){ below(r, 2), &some_lists[below(r, N_ELEMENTS(some_lists))] };
-		break;
-	case FIELD_DENY:
-	case FIELD_PATHS:
-		*(struct strings *)at = (struct strings){ below(r, 3), some_paths };
-		break;
-	case FIELD_VARIABLES:
-		*(struct strings *)at = (struct strings){ below(r, 4), some_patterns };
-		break;
-	case FIELD_AMOUNT:
-		*(uint64_t *)at = f->min + below(r, 5000);
-		break;
-	case FIELD_ID:
-		*(struct opt_id *)at = (struct opt_id){ true, (uint32_t)below(r, 3) };
-		break;
-	default: /* lists, by their owner; names and texts decide nothing */
-		break;
-	}
-}
-
-/* As a file would have made it: half of the fields are said. */
-static void random_profile(struct profile *p, uint64_t *r)
-{
-	*p = *profile_builtin((enum level)below(r, LEVELS));
-	for (int f = 0; f < PROFILE_FIELDS; f++)
-		if (profile_table.v[f].kind != FIELD_INFO && !profile_table.v[f].hidden && below(r, 2))
-			random_value(&profile_table.v[f], r, (char *)p + profile_table.v[f].offset);
-	if (below(r, 2)) {
-		p->tmpfs.n = below(r, 3);
-		p->tmpfs.v = some_tmpfs;
-	}
-	p->grant.n = below(r, 3);
-	p->grant.v = some_grants;
-	p->archs |= PROFILE_ARCH_NATIVE;
-	p->cap_ceiling = p->label == PROFILE_LABEL_IGNORE ? p->cap_allow : p->cap_ceiling | p->cap_allow;
-	p->fits = p->from_file = true;
-	p->name = "x";
-}
 
 static uint64_t granted(const struct profile *p)
 {
@@ -127,16 +54,16 @@ static int merge_one(struct merge_case *c, const struct profile *p)
 Test(policy_random, the_result_never_leaves_what_was_asked_and_granted, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0x2545f4914f6cdd1d);
+	auto_case c = { .plan = NULL };
 	size_t accepted = 0;
 
 	for (int i = 0; i < CASES; i++) {
 		struct profile p;
 		struct plan asked;
 		const char *what;
-		auto_case c;
 
-		random_case(&c, &r);
-		random_profile(&p, &r);
+		random_case_again(&c, &r);
+		random_profile(&p, &r, &c.arena);
 		if (merge_one(&c, &p) < 0)
 			continue;
 		accepted++;
@@ -150,18 +77,18 @@ Test(policy_random, the_result_never_leaves_what_was_asked_and_granted, .timeout
 Test(policy_random, one_more_profile_never_enlarges_the_result, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0x9e3779b97f4a7c15);
+	auto_case c = { .plan = NULL };
 
 	for (int i = 0; i < CASES; i++) {
 		struct plan before;
 		struct profile p, other;
 		struct err e = { 0 };
 		const char *what;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		c.request.standalone = false; /* what a launch asks for is made from the profile itself */
-		random_profile(&p, &r);
-		random_profile(&other, &r);
+		random_profile(&p, &r, &c.arena);
+		random_profile(&other, &r, &c.arena);
 		if (merge_one(&c, &p) < 0)
 			continue;
 		/* A privileged container that was passed through got no grants; met with the other, it does. */
@@ -179,17 +106,17 @@ Test(policy_random, one_more_profile_never_enlarges_the_result, .timeout = 120)
 Test(policy_random, a_further_label_never_enlarges_the_result, .timeout = 120)
 {
 	uint64_t r = UINT64_C(0xd1342543de82ef95);
+	auto_case c = { .plan = NULL };
 
 	for (int i = 0; i < CASES / 2; i++) {
 		const struct plan *before;
 		uint64_t more = random_caps(&r);
 		struct profile p;
 		const char *what;
-		auto_case c;
 
-		random_case(&c, &r);
+		random_case_again(&c, &r);
 		c.request.standalone = false;
-		random_profile(&p, &r);
+		random_profile(&p, &r, &c.arena);
 		/* Where something is held back until a label names it, the first label is a request. */
 		c.labels.found = true;
 		if (merge_one(&c, &p) < 0)
@@ -212,8 +139,8 @@ Test(policy_random, meeting_is_the_same_from_both_sides_and_once_is_enough, .tim
 		auto_arena a = { 0 };
 		struct err e = { 0 };
 
-		random_profile(&one, &r);
-		random_profile(&two, &r);
+		random_profile(&one, &r, &a);
+		random_profile(&two, &r, &a);
 		left = one;
 		right = two;
 		cr_assert_eq(profile_meet(&a, &left, &two, NULL, &e), 0);
@@ -229,5 +156,64 @@ Test(policy_random, meeting_is_the_same_from_both_sides_and_once_is_enough, .tim
 		for (int f = 0; f < PROFILE_FIELDS; f++)
 			cr_assert(field_same(&profile_table.v[f], (char *)&left + profile_table.v[f].offset,
 					     (char *)&right + profile_table.v[f].offset), "pair %d: %s", i, profile_table.v[f].name);
+	}
+}
+
+/* What a field does to one random container: it changes the plan, or whether there is one; and whether exceeds() sees a right less. */
+struct effect { bool applied, seen; };
+
+static struct effect effect_of(int f, uint64_t *r, struct merge_case *c)
+{
+	struct profile p, other;
+	struct plan one, two;
+	int first, second;
+
+	random_case_again(c, r);
+	random_profile(&p, r, &c->arena);
+	other = p;
+	random_value(&profile_table.v[f], r, &c->arena, 0, random_at(&other, f));
+	random_as_read(&other);
+	first = merge_one(c, &p);
+	one = first < 0 ? (struct plan){ 0 } : *c->plan;
+	second = merge_one(c, &other);
+	two = second < 0 ? (struct plan){ 0 } : *c->plan;
+	if (first < 0 || second < 0)
+		return (struct effect){ (first < 0) != (second < 0), (first < 0) != (second < 0) };
+	one.reasons = two.reasons;
+	one.warnings = two.warnings;
+	return (struct effect){ first_difference(&store_plan_type, &one, &two), exceeds(&one, &two) || exceeds(&two, &one) };
+}
+
+/* Fields that take away nothing which exceeds() could compare, and why. */
+static const enum profile_field not_compared[] = {
+	PF_NS_WARN,	/* a warning */
+};
+
+static bool is_compared(int f)
+{
+	enum field_kind kind = profile_table.v[f].kind;
+
+	for (size_t i = 0; i < N_ELEMENTS(not_compared); i++)
+		if ((int)not_compared[i] == f)
+			return false;
+	return kind == FIELD_CEILING || kind == FIELD_ON;
+}
+
+Test(policy_random, every_field_is_applied_and_what_it_takes_away_is_compared, .timeout = 120)
+{
+	uint64_t r = UINT64_C(0x94d049bb133111eb);
+	auto_case c = { .plan = NULL };
+
+	for (int f = 0; f < PROFILE_FIELDS; f++) {
+		struct effect e = { profile_table.v[f].kind == FIELD_INFO || profile_table.v[f].hidden, !is_compared(f) };
+		e.applied |= f == PF_NS_WARN;
+		e.seen |= profile_table.v[f].hidden;
+		for (int i = 0; i < 5000 && !(e.applied && e.seen); i++) {
+			struct effect more = effect_of(f, &r, &c);
+			e.applied |= more.applied;
+			e.seen |= more.seen;
+		}
+		cr_expect(e.applied, "%s: no random container is any different for it: is it applied?", profile_table.v[f].name);
+		cr_expect(e.seen, "%s: exceeds() in tests/unit/random_case.h does not compare what it takes away", profile_table.v[f].name);
 	}
 }

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random profiles: each field by its row of the table, so that a new row takes part from its first day. A row of a type that nothing is
+ * known of here ends the test.
+ */
+#ifndef CAISSON_TEST_RANDOM_PROFILE_H
+#define CAISSON_TEST_RANDOM_PROFILE_H
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "policy/profile_fields.h"
+#include "random_case.h"
+
+/* Each at most once in a list: by position. */
+static const char *const random_places[] = { "/tmp", "/run", "/var/cache/x", "/x", NULL };
+
+static const char *const few[] = { "/x", NULL }, *const pair[] = { "/x", "/proc/kcore", NULL }, *const wild[] = { "/y*", NULL };
+static const struct strings some_lists[] = { { 1, few }, { 2, pair }, { 1, wild }, { 0, NULL } };
+static const char *const some_patterns[] = { "A", "*PASSWORD*", "H??E", NULL };
+
+static inline uint64_t random_bits(const struct field *f, uint64_t *r)
+{
+	uint64_t bits = 0;
+
+	for (const struct field_word *w = f->words; w->word; w++)
+		bits |= below(r, 2) ? w->value : 0;
+	return bits;
+}
+
+static inline uint64_t random_word(const struct field *f, uint64_t *r)
+{
+	size_t n = 0;
+
+	while (f->words[n].word)
+		n++;
+	return f->words[below(r, n)].value;
+}
+
+static inline void random_value(const struct field *f, uint64_t *r, struct arena *a, size_t position, void *at);
+
+static inline void random_list(const struct field *f, uint64_t *r, struct arena *a, void *at)
+{
+	struct any_list list = { .n = below(r, 3) };
+	char *v = arena_array(a, list.n + 1, f->table->size);
+
+	for (size_t i = 0; i < list.n; i++)
+		for (size_t k = 0; k < f->table->n; k++)
+			random_value(&f->table->v[k], r, a, i, v + i * f->table->size + f->table->v[k].offset);
+	list.v = v;
+	memcpy(at, &list, sizeof(list));
+}
+
+static inline void random_value(const struct field *f, uint64_t *r, struct arena *a, size_t position, void *at)
+{
+	static const uint32_t groups[] = { 0, 1, 50 };
+
+	switch (f->type) {
+	case FIELD_SWITCH:
+		*(bool *)at = below(r, 2);
+		break;
+	case FIELD_WORD:
+		*(uint32_t *)at = (uint32_t)random_word(f, r);
+		break;
+	case FIELD_FLAGS:
+		*(uint64_t *)at = random_bits(f, r);
+		break;
+	case FIELD_CAPS:
+		*(uint64_t *)at = random_caps(r);
+		break;
+	case FIELD_CAP:
+		*(uint64_t *)at = CAP_BIT(below(r, 38));
+		break;
+	case FIELD_GROUPS:
+		*(uint64_t *)at = below(r, 4) ? next_random(r) & SYSCALLS_EVERY : SYSCALLS_ALL;
+		break;
+	case FIELD_ALLOW:
+		*(struct glob_lists *)at = (struct glob_lists){ below(r, 2), &some_lists[below(r, N_ELEMENTS(some_lists))] };
+		break;
+	case FIELD_VARIABLES:
+		*(struct strings *)at = (struct strings){ below(r, 4), some_patterns };
+		break;
+	case FIELD_DENY:
+	case FIELD_PATHS:
+		*(struct strings *)at = (struct strings){ below(r, 3), some_paths };
+		break;
+	case FIELD_PATH:
+		*(const char **)at = random_places[position];
+		break;
+	case FIELD_AMOUNT:
+		*(uint64_t *)at = f->min + below(r, 5000);
+		break;
+	case FIELD_ID:
+	case FIELD_OCTAL:
+		*(struct opt_id *)at = (struct opt_id){ below(r, 4), (uint32_t)below(r, 3) };
+		break;
+	case FIELD_IDS:
+		*(struct profile_ids *)at = (struct profile_ids){ below(r, 4), { below(r, 4), groups } };
+		break;
+	case FIELD_MODE:
+		*(uint32_t *)at = (uint32_t)below(r, 07777) + 1;
+		break;
+	case FIELD_TEXT:
+		*(const char **)at = "a reason";
+		break;
+	case FIELD_LIST:
+		random_list(f, r, a, at);
+		break;
+	default:
+		cr_assert_fail("%s: say in tests/unit/random_profile.h what random values of its type are", f->name);
+	}
+}
+
+static inline void *random_at(struct profile *p, int f)
+{
+	return (char *)p + profile_table.v[f].offset;
+}
+
+/* What the reader makes true of every file. */
+static inline void random_as_read(struct profile *p)
+{
+	p->archs |= PROFILE_ARCH_NATIVE;
+	p->cap_ceiling = p->label == PROFILE_LABEL_IGNORE ? p->cap_allow : p->cap_ceiling | p->cap_allow;
+	p->fits = p->from_file = true;
+	p->name = "x";
+}
+
+/* As a file would have made it: over one of the levels, half of the fields are said. */
+static inline void random_profile(struct profile *p, uint64_t *r, struct arena *a)
+{
+	*p = *profile_builtin((enum level)below(r, LEVELS));
+	for (int f = 0; f < PROFILE_FIELDS; f++)
+		if (profile_table.v[f].kind != FIELD_INFO && !profile_table.v[f].hidden && below(r, 2))
+			random_value(&profile_table.v[f], r, a, 0, random_at(p, f));
+	random_as_read(p);
+}
+
+#endif
