@@ -24,4 +24,8 @@ int posture_read(const struct plan *p, const struct cgroup *cg, pid_t pid, struc
  * NoNewPrivs, Seccomp mode and filter count, namespaces. Refuses on any difference with an error that names it. */
 int posture_check_ready(const struct plan *p, const struct process *proc, pid_t pid, size_t n_filters, struct err *e);
 
+struct finish_ready;
+/* And what caisson-init has asked the kernel for us, because it tells nobody but the process itself (init/finish.h). */
+int posture_check_told(const struct plan *p, const struct finish_ready *told, struct err *e);
+
 #endif

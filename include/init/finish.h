@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define FINISH_MAGIC   UINT32_C(0x31534943) /* "CIS1" */
-#define FINISH_VERSION UINT32_C(2)
+#define FINISH_VERSION UINT32_C(3)
 #define FINISH_ARGV1   "\1finish"
 enum { FINISH_MAX_SIZE = 8 * 1024 * 1024 };
 
@@ -42,6 +42,7 @@ enum finish_flag {
 	FINISH_HAS_PERSONALITY = 1 << 12,
 	FINISH_KEYRING_OPTIONAL = 1 << 14, /* ENOSYS, EDQUOT and EPERM from keyctl are not errors */
 	FINISH_HAS_MEMORY_POLICY = 1 << 15,
+	FINISH_DENY_WRITE_EXEC = 1 << 17, /* PR_SET_MDWE: no memory is written and executed, for the payload and what it runs */
 	FINISH_NO_PAYLOAD    = 1 << 16,	/* a container without a process: argv is not looked for, and GO is an error */
 };
 
@@ -87,7 +88,8 @@ struct finish_record {
 
 /*
  * Messages on the sync socket (SOCK_SEQPACKET, one packet each). From caisson-init:
- *   READY     every step is done and the identity check has held; the runtime reads the kernel's view back
+ *   READY     struct finish_ready: every step is done and the identity check has held; the runtime reads the kernel's view back,
+ *             and takes from here what the kernel tells to nobody but the process itself
  *   LISTENER  with one descriptor: the seccomp listener; comes before READY (early) or between GO and the exec (late)
  *   ERROR     struct finish_error, as much of it as its text fills; init then exits with `status`, which is what the command should exit with when
  *             nothing else rules: 127 not found, 126 not executable, 255 otherwise
@@ -109,6 +111,11 @@ enum finish_msg {
 	FINISH_MSG_GO = 'G',
 	FINISH_MSG_KEEP = 'K',
 	FINISH_MSG_EXEC = 'X',
+};
+struct finish_ready {
+	uint8_t msg;		/* FINISH_MSG_READY */
+	uint8_t deny_write_exec;/* 1: PR_GET_MDWE says that it is on */
+	uint8_t zero[2];
 };
 enum { FINISH_ERROR_TEXT = 5116 };
 struct finish_error {

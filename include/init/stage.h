@@ -37,6 +37,10 @@ int gate_send_listener(const struct stage *s, int listener, struct fault *f);
 int gate_say_exec(const struct stage *s, struct fault *f);
 void gate_report(const struct stage *s, struct fault *f);	/* to the channel; to standard error when that is gone */
 
+/* memory.c */
+int memory_guard(struct stage *s, struct fault *f);	/* where the record asks for it */
+bool memory_is_guarded(void);
+
 /* starthooks.c */
 int starthooks_run(struct stage *s, struct fault *f);
 

@@ -50,6 +50,7 @@ struct launch {
 	int pidfd, sync, console;
 	enum sync_step step;
 	struct adjusted adjusted;
+	struct finish_ready told;	/* what the process says of itself, which nobody else can see */
 };
 #define LAUNCH_INIT { .pid = -1, .pidfd = -1, .sync = -1, .console = -1, .adjusted = { .netns = -1 } }
 

@@ -37,6 +37,7 @@ struct sync_in {
 	int fds[SYNC_FDS];
 	size_t nfds;
 	struct finish_error error;	/* SYNC_ERROR */
+	struct finish_ready ready;	/* SYNC_READY */
 	pid_t pid;			/* SYNC_PID */
 };
 

@@ -26,6 +26,8 @@ bool check_covered(const struct plan *p, const char *path);
 bool check_is_compat32(const struct root_file *f);
 /* A Java machine, or a program that carries an archive which it unpacks into /tmp; what it is in words, or NULL. */
 const char *check_unpacks(const struct check_program *p);
+/* What writes code and runs it, as it is set up here, in words; or NULL. */
+const char *check_compiles(struct merge *m, const struct check_program *p);
 /* The first of `words` (NULL at the end) in a shell text outside of comments, also as the last part of a path; or NULL. */
 const char *check_text_names(const char *text, const char *const *words);
 

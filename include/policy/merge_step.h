@@ -53,6 +53,7 @@ int merge_sysctls(struct merge *m, struct err *e);
 int merge_limits(struct merge *m, struct err *e);
 int merge_service(struct merge *m, struct err *e);
 int merge_env(struct merge *m, struct err *e);
+int merge_memory(struct merge *m, struct err *e);
 int merge_checks(struct merge *m, struct err *e);
 
 /* The process-level limits alone, for create and for exec. Returns what changed, for the reasons. */

@@ -82,6 +82,7 @@ struct plan {
 	struct plan_exec exec;
 	bool require_non_root;		/* uid and gid must not be 0: checked after setuid in caisson-init */
 	uint32_t securebits;		/* 0 = leave alone */
+	bool deny_write_exec;		/* PR_SET_MDWE, for exec too */
 	bool init;			/* caisson-init stays PID 1 (launch --init, or by itself) */
 	struct strings init_options;	/* for it: init/pid1.h, pid1_option() */
 

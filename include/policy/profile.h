@@ -43,6 +43,7 @@ enum profile_mode { PROFILE_ENFORCE, PROFILE_WARN, PROFILE_OFF };
 enum { PROFILE_ARCH_NATIVE = 1, PROFILE_ARCH_COMPAT32 = 2 };
 
 enum profile_secrets { PROFILE_SECRETS_OFF, PROFILE_SECRETS_WARN, PROFILE_SECRETS_REFUSE };
+enum { PROFILE_BEST_LANDLOCK = 1, PROFILE_BEST_MDWE = 2 };
 
 /* Attributes forced on mounts, by what they are (MOUNT_ATTR_*). */
 struct profile_mount_attrs {
@@ -108,6 +109,8 @@ struct profile {
 
 	struct strings env_deny;	/* patterns of names */
 	uint32_t env_secrets;		/* enum profile_secrets */
+	bool deny_write_exec;
+	uint64_t best_effort;		/* PROFILE_BEST_*: what may be missing where the kernel has it not */
 
 	uint64_t nofile, nofile_soft, core, memlock, pids, memory;
 	struct profile_service service;

@@ -16,6 +16,7 @@ enum profile_field {
 	PF_UID, PF_GID, PF_GROUPS, PF_NON_ROOT, PF_UMASK, PF_NO_NEW_PRIVS,
 	PF_CAP_ALLOW, PF_CAP_LABEL_ALLOW, PF_CAP_LAUNCH, PF_CAP_LABEL, PF_CAP_GRANT, PF_CAP_AMBIENT, PF_SECUREBITS,
 	PF_ROOT_READONLY, PF_ROOT_NOSUID, PF_ROOT_NODEV,
+	PF_DENY_WRITE_EXEC, PF_BEST_EFFORT,
 	PF_TMPFS, PF_MOUNTS_TMPFS, PF_MOUNTS_BIND, PF_MOUNTS_KERNEL, PF_MOUNTS_OTHER,
 	PF_SOURCES_ALLOW, PF_SOURCES_DENY, PF_SOURCES_NO_DEVICES,
 	PF_MASK, PF_READONLY, PF_MASK_ALWAYS,
@@ -52,6 +53,10 @@ struct profile_text { const char *label, *name; bool drop_in; };
 int profile_read(struct arena *a, const struct profile_text *t, const struct jread_doc *doc, struct profile *io, struct err *e);
 /* Every control of *io becomes the stricter of the two. `role` goes before the other's rules: "floor", "annotation", or NULL. */
 int profile_meet(struct arena *a, struct profile *io, const struct profile *other, const char *role, struct err *e);
+/* Of the controls that may be missing (PROFILE_BEST_*): those that both leave open, or that only one of them asks for. *io is not yet met. */
+uint64_t best_effort_meet(const struct profile *io, const struct profile *other);
+/* True where `p` leaves open what `than` insists on. */
+bool best_effort_weaker(const struct profile *p, const struct profile *than);
 /* The fields of these controls are as if nobody had said anything. */
 void profile_forget(struct profile *io, uint64_t controls);
 /* *out: those in which `p` allows more than `than`. An identity of its own counts. */

@@ -271,7 +271,8 @@ static int read_back(struct creating *c, struct err *e)
 {
 	if (fault_skip("look before the gate"))
 		return 0;
-	return posture_check_ready(c->plan, process_of(c), c->launch.pid, filters_before_gate(c), e);
+	int r = posture_check_told(c->plan, &c->launch.told, e);
+	return r < 0 ? r : posture_check_ready(c->plan, process_of(c), c->launch.pid, filters_before_gate(c), e);
 }
 
 static int write_state(struct creating *c, struct err *e)

@@ -153,7 +153,9 @@ static int launch(struct executing *x, struct err *e)
 	if (s < 0)
 		return s;
 	size_t filters = x->process->no_new_privs ? 0 : x->filters.n;
-	s = posture_check_ready(x->plan, x->process, x->launch.pid, filters, e);
+	s = posture_check_told(x->plan, &x->launch.told, e);
+	if (s == 0)
+		s = posture_check_ready(x->plan, x->process, x->launch.pid, filters, e);
 	if (s == 0 && x->pidfd_sock >= 0)
 		s = tty_send(x->pidfd_sock, "pidfd", x->launch.pidfd, e);
 	return s < 0 ? s : launch_go(&r, &x->launch, &status, e);

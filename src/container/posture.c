@@ -146,6 +146,15 @@ static void look_securebits(struct look *l)
 	posture_actual(l, VERDICT_NOT_ASKED, "not shown; checked before the start");
 }
 
+/* Another thing that the kernel tells to nobody else. */
+static void look_memory(struct look *l)
+{
+	if (!l->p->deny_write_exec)
+		return;
+	posture_planned(l, "write and execute", "denied");
+	posture_actual(l, VERDICT_NOT_ASKED, "not shown; read back before the start");
+}
+
 /* PID 1 leads a session of its own: the caller's terminal is not its to write to (TIOCSTI). stat: "PID (COMM) S PPID PGRP SESSION" */
 static void look_session(struct look *l, pid_t pid)
 {
@@ -271,6 +280,7 @@ int posture_read(const struct plan *p, const struct cgroup *cg, pid_t pid, struc
 		look_label(&l);
 		look_umask(&l, &s);
 		look_securebits(&l);
+		look_memory(&l);
 		look_session(&l, pid);
 		posture_look_env(&l, !waits_for_start(&l));
 	}

@@ -15,6 +15,7 @@
 #include "container/posture_ids.h"
 #include "container/proc_status.h"
 #include "policy/env.h"
+#include "init/finish.h"
 
 static int refuse_id(struct err *e, const char *what, uint32_t wanted, uint32_t got)
 {
@@ -131,6 +132,13 @@ static int check_env(const struct plan *p, const struct process *proc, struct er
 		if (env_is_denied(&p->exec.env_deny, proc->env.v[i]))
 			return err_set(e, EPERM, "posture: the environment still holds %.*s, which env.deny takes out",
 				       (int)strcspn(proc->env.v[i], "="), proc->env.v[i]);
+	return 0;
+}
+
+int posture_check_told(const struct plan *p, const struct finish_ready *told, struct err *e)
+{
+	if (p->deny_write_exec && !told->deny_write_exec)
+		return err_set(e, EPERM, "posture: memory may be written and executed, and should not");
 	return 0;
 }
 

@@ -301,6 +301,8 @@ static int finish_check_identity(struct stage *s, struct fault *f)
 	const struct privs p = privs_of(s->record);
 	int rc = privs_check(&p, f);
 
+	if (!rc && has(s, FINISH_DENY_WRITE_EXEC) && !memory_is_guarded())
+		rc = fault_set(f, EPERM, "memory may be written and executed, and should not");
 	return !rc && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 ? fault_set(f, EPERM, "others may still look into this process") : rc;
 }
 
@@ -499,6 +501,7 @@ static const struct {
 	{ "join a new keyring",		 finish_keyring         },
 	{ "label the exec",		 finish_label           },
 	{ NULL,				 finish_look_at_cwd     },
+	{ "deny write and execute",	 memory_guard           },	/* before a filter that may know no prctl(2) */
 	{ "filter system calls",	 finish_filter_early    },	/* without no_new_privs: CAP_SYS_ADMIN */
 	{ "drop privileges",		 finish_drop_privileges },
 	{ "check the identity",		 finish_check_identity  },

@@ -18,9 +18,13 @@ enum { OVERFLOW_UID = 65534 };
 
 int gate_ready(struct stage *s, struct fault *f)
 {
-	const char ready = FINISH_MSG_READY;
+	/* Asked of the kernel once more, so that a step which was left out shows. */
+	const struct finish_ready ready = {
+		.msg = FINISH_MSG_READY,
+		.deny_write_exec = (s->record->flags & FINISH_DENY_WRITE_EXEC) && memory_is_guarded(),
+	};
 
-	if (send(s->channel, &ready, 1, MSG_NOSIGNAL) != 1)
+	if (send(s->channel, &ready, sizeof(ready), MSG_NOSIGNAL) != (ssize_t)sizeof(ready))
 		return fault_sys(f, "tell the runtime that all is ready");
 	return 0;
 }

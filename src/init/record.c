@@ -43,7 +43,7 @@ _Static_assert(sizeof(struct finish_rlimit) == 24, "the table says so");
 _Static_assert(sizeof(struct finish_record) == 256, "a record has no padding: every byte of it is checked");
 _Static_assert(offsetof(struct finish_error, text) == 8, "no gaps");
 
-enum { FLAGS_KNOWN = 0x1dfff };
+enum { FLAGS_KNOWN = 0x3dfff };
 
 static int refuse(const char **why, const char *text)
 {

@@ -15,9 +15,14 @@
 #include <unistd.h>
 
 #include "base/capname.h"
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "kernel/cgroup.h"
+
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE 66		/* Linux 6.3 */
+#endif
 
 /* "6.1.0-13-amd64" */
 static int kernel_version(struct facts *f, struct err *e)
@@ -136,6 +141,7 @@ int host_facts(struct facts *out, struct err *e)
 	f.nofile_hard = limit.rlim_max;
 	f.in_user_namespace = host_in_user_namespace();
 	f.cgroup_closed = cgroup_is_closed(&f);
+	f.mdwe = fault_fact("mdwe", prctl(PR_GET_MDWE, 0, 0, 0, 0) >= 0) != 0;
 	f.low_port_end = low_port_end();
 	security_modules(&f);
 	*out = f;

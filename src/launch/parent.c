@@ -405,6 +405,9 @@ static int serve(struct making *m, struct sync_in *in, struct err *e)
 		return pass_listener(m->r->plan, m->r->state, m->l->pid, in->fds[0], e);
 	case SYNC_ERROR:
 		return take_error(in, NULL, e);
+	case SYNC_READY:
+		m->l->told = in->ready;
+		return 0;
 	default:
 		return 0;
 	}

@@ -211,6 +211,7 @@ static uint32_t flags_of(const struct record_input *in)
 		{ p->scheduler.set, FINISH_HAS_SCHEDULER },
 		{ p->io_priority.set, FINISH_HAS_IO_PRIO },
 		{ in->plan->memory_policy.set, FINISH_HAS_MEMORY_POLICY },
+		{ in->plan->deny_write_exec, FINISH_DENY_WRITE_EXEC },
 		{ in->plan->has_personality, FINISH_HAS_PERSONALITY },
 	};
 	uint32_t out = 0;
@@ -296,7 +297,7 @@ static void forget(struct finish_record *r)
 	static const struct { const char *name; uint32_t flag; } flags[] = {
 		{ "no_new_privs", FINISH_NO_NEW_PRIVS }, { "has capabilities", FINISH_HAS_CAPS },
 		{ "has umask", FINISH_HAS_UMASK },	 { "has groups", FINISH_HAS_GROUPS },
-		{ "session", FINISH_NEW_SESSION },
+		{ "session", FINISH_NEW_SESSION },	 { "deny write and execute", FINISH_DENY_WRITE_EXEC },
 	};
 	static const char zeros[sizeof(uint64_t)];
 

@@ -91,6 +91,12 @@ static int take_body(const struct rule *r, const void *buf, size_t n, struct syn
 		in->error.text[sizeof(in->error.text) - 1] = '\0';
 		return 0;
 	}
+	if (r->msg == SYNC_READY) {
+		if (n != sizeof(in->ready))
+			return -EPROTO;
+		memcpy(&in->ready, buf, n);
+		return 0;
+	}
 	return n == 1 ? 0 : -EPROTO;
 }
 
@@ -103,7 +109,7 @@ static void drop_fds(struct sync_in *in)
 
 int sync_receive(int fd, enum sync_step *step, pid_t pid, struct sync_in *in, int deadline_ms, struct err *e)
 {
-	union { struct finish_error error; unsigned char byte; } buf;
+	union { struct finish_error error; struct finish_ready ready; unsigned char byte; } buf;
 	int w = wait_for_message(fd, *step, pid, deadline_ms, e);
 
 	if (w < 0)

@@ -265,6 +265,17 @@ static int unpacks(struct checked *c, struct err *e)
 	return 0;
 }
 
+/* It starts, passes every simple test, and fails at the first thing that is worth compiling. */
+static int compiles(struct checked *c, struct err *e)
+{
+	const char *what = c->plan->deny_write_exec ? check_compiles(c->m, &c->program) : NULL;
+
+	if (!what)
+		return 0;
+	return merge_refuse(c->m, e, PF_DENY_WRITE_EXEC, "launch check L09", "%.256s is %s, which writes code into memory and runs it; say "
+			    "\"memory\": {\"deny_write_exec\": false} in its profile", c->program.binary.path, what);
+}
+
 /* "80/tcp"; 0 for what is no port. */
 static unsigned long port_of(const char *text)
 {
@@ -309,6 +320,7 @@ static const struct { enum level from; int (*run)(struct checked *c, struct err 
 	{ LEVEL_BASELINE, file_caps }, { LEVEL_HARDENED, bounding_set }, { LEVEL_HARDENED, init_signals },
 	{ LEVEL_HARDENED, volumes },   { LEVEL_HARDENED, handles },	 { LEVEL_HARDENED, tmpfs },
 	{ LEVEL_BASELINE, compat32 },  { LEVEL_HARDENED, unpacks },	 { LEVEL_HARDENED, low_ports },
+	{ LEVEL_HARDENED, compiles },
 };
 
 int merge_checks(struct merge *m, struct err *e)

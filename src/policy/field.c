@@ -60,7 +60,7 @@ static int refuse_unknown(const struct jread_at *at, const struct walk *w, const
 {
 	struct nearest near = nearest_to(key, strlen(key));
 	size_t skip = strlen(prefix);
-	char parts[64][NAME_ROOM];
+	char parts[192][NAME_ROOM];
 
 	for (size_t i = 0; i < w->t->n && i < N_ELEMENTS(parts); i++) {
 		const char *name = w->t->v[i].name;
@@ -91,7 +91,8 @@ static int walk_member(const struct walk *w, const struct jread_at *up, const st
 	f = find_field(w->t, name);
 	if (f) {
 		r = field_readers[f->type](w->r, &at, m, f, (char *)w->out + f->offset, e);
-		*seen |= UINT64_C(1) << (f - w->t->v);
+		if (f->required)
+			*seen |= UINT64_C(1) << (f - w->t->v); /* they are among the first */
 		if (r == 0 && w->outermost && w->r->seen)
 			w->r->seen(w->r->ctx, (size_t)(f - w->t->v));
 		return r;

@@ -198,6 +198,7 @@ static void meet_identity(struct profile *io, const struct profile *other)
 
 int profile_meet(struct arena *a, struct profile *io, const struct profile *other, const char *role, struct err *e)
 {
+	io->best_effort = best_effort_meet(io, other); /* which depends on what each asks for */
 	for (int f = 0; f < PROFILE_FIELDS; f++) {
 		bool changed = false;
 		int err = 0;
@@ -256,6 +257,8 @@ int profile_weaker(struct arena *a, const struct profile *p, const struct profil
 	*out = (struct profile_field_set){ 0 };
 	if (grants_more(p, than))
 		profile_fields_add(out, PF_CAP_GRANT);
+	if (best_effort_weaker(p, than))
+		profile_fields_add(out, PF_BEST_EFFORT);
 	for (int f = 0; f < PROFILE_FIELDS; f++) {
 		bool changed = false;
 		int err = 0;

@@ -52,6 +52,7 @@ static const struct field_word signal_words[] = {
 	{ "SIGPWR", SIGPWR }, { "SIGRTMIN+3", 37 }, { NULL, 0 },
 };
 static const struct field_word all_words[] = { { "all", 0 }, { NULL, 0 } };
+static const struct field_word best_effort_words[] = { { "mdwe", PROFILE_BEST_MDWE }, { NULL, 0 } };
 
 /* The order is that of their bits. */
 #define CONTROL(n) UINT64_C(1) << (n)
@@ -60,7 +61,7 @@ static const struct field_word control_words[] = {
 	{ "tmpfs", CONTROL(4) }, { "mounts", CONTROL(5) }, { "paths", CONTROL(6) }, { "syscalls", CONTROL(7) },
 	{ "namespaces", CONTROL(8) }, { "sysctls", CONTROL(9) }, { "rlimits", CONTROL(10) }, { "resources", CONTROL(11) },
 	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) },
-	{ "env", CONTROL(15) }, { NULL, 0 },
+	{ "env", CONTROL(15) }, { "memory", CONTROL(16) }, { NULL, 0 },
 };
 
 /* A pattern of absolute, clean paths. */
@@ -159,6 +160,11 @@ static const struct field fields[PROFILE_FIELDS] = {
 	[PF_ROOT_READONLY] = { "rootfs.read_only", FIELD_SWITCH, FIELD_ON, AT(root.readonly), .fallback = "false", .text = "The root cannot be written to" },
 	[PF_ROOT_NOSUID] = { "rootfs.nosuid", FIELD_SWITCH, FIELD_ON, AT(root.nosuid), .fallback = "false", .text = "Set-uid bits in the root count for nothing" },
 	[PF_ROOT_NODEV] = { "rootfs.nodev", FIELD_SWITCH, FIELD_ON, AT(root.nodev), .fallback = "false", .text = "Device nodes in the root cannot be opened" },
+	[PF_DENY_WRITE_EXEC] = { "memory.deny_write_exec", FIELD_SWITCH, FIELD_ON, AT(deny_write_exec), .fallback = "false",
+		.text = "No memory is written to and executed (PR_SET_MDWE, Linux 6.3). Ends node, Java and whatever else compiles as it runs: some at the "
+			"start, PostgreSQL and haproxy only at the first query or pattern that is worth compiling" },
+	[PF_BEST_EFFORT] = { "best_effort", FIELD_FLAGS, AT(best_effort), .words = best_effort_words, .fallback = "[]",
+		.text = "Controls that are left out, with a warning, where the kernel does not have them; any other one stops the launch" },
 	[PF_TMPFS] = { "tmpfs", FIELD_LIST, FIELD_ADDITION, AT(tmpfs), .table = &tmpfs_table, .fallback = "[]",
 		.text = "Empty places to write to, where the document mounts nothing there or above" },
 	[PF_MOUNTS_TMPFS] = { "mounts.flags.tmpfs", FIELD_FLAGS, FIELD_ON, AT(attrs.tmpfs), .words = mount_words, .fallback = "[]", .text = "Forced on every tmpfs of the document" },

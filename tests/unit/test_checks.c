@@ -21,6 +21,7 @@ struct tree {
 	const char *name;		/* of it; NULL: as asked */
 	const char *lists[ROOT_NAMES_MAX + 1]; /* what every directory holds */
 	struct root_owner owner;
+	const char *missing;		/* what has this in its path is not there; NULL: all is */
 };
 
 static int tree_file(void *ctx, struct arena *a, const char *path, struct root_file *out, struct err *e)
@@ -31,7 +32,7 @@ static int tree_file(void *ctx, struct arena *a, const char *path, struct root_f
 	*out = (struct root_file){ .path = arena_strdup(a, path), .head = "", .tail = "" };
 	if (str_eq(path, "/bin/sh"))
 		return 0;
-	if (!t->file.head)
+	if (!t->file.head || (t->missing && strstr(path, t->missing)))
 		return -ENOENT;
 	*out = t->file;
 	out->path = arena_strdup(a, t->name ? t->name : path);
@@ -344,6 +345,62 @@ static void cut_short(struct world *w)
 	w->t->file.head_len = 5;
 }
 
+/* L09 */
+static void compiler(struct world *w, const char *name)
+{
+	static struct profile p;
+	static struct policy_choice choice;
+
+	p = *profile_builtin(LEVEL_HARDENED);
+	p.deny_write_exec = true;
+	choice = (struct policy_choice){ .name = "p", .from = "t", .floor = "none", .enforced = &p, .full = &p };
+	w->c->request.choice = &choice;
+	put(w->t, "\177ELF", 4);
+	w->t->name = name;
+}
+static void node(struct world *w) { compiler(w, "/usr/bin/node"); }
+static void luajit(struct world *w) { compiler(w, "/usr/bin/luajit-2.1.0"); }
+static void haproxy(struct world *w) { compiler(w, "/usr/sbin/haproxy"); }
+static void postgres(struct world *w) { compiler(w, "/usr/lib/postgresql/15/bin/postgres"); }
+static void postgres_plain(struct world *w)
+{
+	postgres(w);
+	w->t->missing = "llvmjit";
+}
+static void postgres_jit_off(struct world *w)
+{
+	static const char *const args[] = { "postgres", "-c", "jit=off", NULL };
+
+	postgres(w);
+	with_args(w, args);
+}
+static void php(struct world *w)
+{
+	static const char *const args[] = { "php", "-d", "opcache.jit=tracing", NULL };
+
+	compiler(w, "/usr/bin/php8.2");
+	with_args(w, args);
+}
+static void php_ini(struct world *w)
+{
+	compiler(w, "/usr/local/sbin/php-fpm");
+	put(w->t, "; x\nopcache.jit_buffer_size = 64M\n", 34);
+	w->t->lists[0] = "opcache.ini";
+}
+static void php_plain(struct world *w) { compiler(w, "/usr/bin/php8.2"); }
+static void nginx(struct world *w) { compiler(w, "/usr/sbin/nginx"); }
+static void nodetool(struct world *w) { compiler(w, "/usr/bin/node_exporter"); }
+static void node_free(struct world *w)
+{
+	node(w);
+	w->c->request.choice = NULL;
+}
+static void node_old_kernel(struct world *w)
+{
+	node(w);
+	w->c->facts.mdwe = false;
+}
+
 /* L10: hardened forces nothing on /tmp; strict's own is noexec. */
 static const struct mount noexec_tmp[] = { { .destination = "/tmp", .source = "tmpfs", .type = "tmpfs", .data = "",
 					     .attr_set = MOUNT_ATTR_NOEXEC } };
@@ -464,6 +521,19 @@ static const struct { const char *id; enum outcome outcome; void (*make)(struct 
 	{ "L08", NOTHING, large, NULL },
 	{ "L08", NOTHING, foreign, NULL },
 	{ "L08", NOTHING, cut_short, NULL },
+	{ "L09", REFUSES, node, "/usr/bin/node is Node.js, which writes code into memory and runs it; say \"memory\": {\"deny_write_exec\": false}" },
+	{ "L09", REFUSES, luajit, "LuaJIT" },
+	{ "L09", REFUSES, haproxy, "whose patterns are compiled" },
+	{ "L09", REFUSES, postgres, "PostgreSQL with its LLVM compiler" },
+	{ "L09", NOTHING, postgres_plain, NULL },
+	{ "L09", NOTHING, postgres_jit_off, NULL },
+	{ "L09", REFUSES, php, "PHP with opcache.jit" },
+	{ "L09", REFUSES, php_ini, "PHP with opcache.jit" },
+	{ "L09", NOTHING, php_plain, NULL },
+	{ "L09", NOTHING, nginx, NULL },
+	{ "L09", NOTHING, nodetool, NULL },
+	{ "L09", NOTHING, node_free, NULL },
+	{ "memory", REFUSES, node_old_kernel, "this kernel (6.0) cannot deny memory that is written and executed, Linux 6.3 can; add \"mdwe\" to" },
 	{ "L10", WARNS, java, "java is a Java machine, which may unpack code into /tmp and run it there: /tmp is noexec; give" },
 	{ "L10", WARNS, pyinstaller, "/bin/true is a PyInstaller program" },
 	{ "L10", NOTHING, java_exec, NULL },

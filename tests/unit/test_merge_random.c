@@ -254,7 +254,7 @@ Test(merge_random, none_gives_the_document_back_in_every_field, .timeout = 120)
 		want.filter.log_compat32 = false;
 		want.privileged_shape = got->privileged_shape;
 		want.cap_ceiling = CAP_MASK_ALL;
-		want.label_caps_set = want.require_non_root = want.root.nosuid = want.root.nodev = false;
+		want.deny_write_exec = want.label_caps_set = want.require_non_root = want.root.nosuid = want.root.nodev = false;
 		want.label_caps = want.securebits = 0;
 		want.filter.set = FILTER_SET_NONE;
 		want.filter.caps = got->filter.caps;

@@ -361,7 +361,7 @@ static char hear(int fd)
 		printf("eof\n");
 	} else if (m.bytes[0] == FINISH_MSG_EXEC && n == 1) {
 		/* said by every launch that gets so far */
-	} else if (m.bytes[0] == FINISH_MSG_READY && n == 1) {
+	} else if (m.bytes[0] == FINISH_MSG_READY && n == sizeof(struct finish_ready)) {
 		printf("ready\n");
 	} else if (m.bytes[0] == FINISH_MSG_LISTENER && n == 1) {
 		printf("listener%s\n", CMSG_FIRSTHDR(&msg) ? "" : " without a descriptor");
