@@ -24,13 +24,14 @@ void posture_look_mounts(struct look *l);
 void posture_look_limits(struct look *l);
 /* The environment that the payload was started with: of interest once it runs. */
 void posture_look_env(struct look *l, bool started);
+void posture_look_devices(struct look *l);	/* needs l->cg */
 /* Names of the host and sysctls: a child of ours joins the namespaces of `pid` to read them. */
 void posture_look_inside(struct look *l, pid_t pid);
 /* The same words, whatever the blanks between them and the base of a number. */
 bool posture_same_value(const char *a, const char *b);
 
 /* Entries of /proc/PID/mountinfo. */
-struct mount_line { int id; char *at, *options, *type, *super; };
+struct mount_line { int id; char *at, *options, *peers, *type, *super; };
 /* Splits one line in place (octal escapes undone in `at`). */
 bool posture_mount_line(char *line, struct mount_line *out);
 /* True if the comma list `options` holds the word. */

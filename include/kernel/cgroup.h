@@ -62,6 +62,8 @@ int cgroup_make(struct cgroup *cg, const struct resources *r, bool rootless, str
 int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update, struct err *e);
 /* v2: gives the container's directory, and in it the files of /sys/kernel/cgroup/delegate, to `uid` of the host (OCI
  * config-linux.md, "Cgroup ownership"). On v1 nothing. */
+/* 1 when no more devices may be opened than `r` and the defaults say, 0 when there are, -ENOENT when that cannot be known. */
+int cgroup_devices_hold(const struct cgroup *cg, const struct resources *r);
 int cgroup_delegate(const struct cgroup *cg, uid_t uid, struct err *e);
 
 /*

@@ -108,6 +108,9 @@ int cgroup_device_fold(const struct cgroup_device *rules, size_t n, bool *defaul
 /* v2: the program that decides as the last matching rule says, bit by bit. malloc'd. */
 int cgroup_device_program(const struct cgroup_device *rules, size_t n, struct bpf_insn **out,
 			  size_t *n_out, struct err *e);
+void cgroup_device_text(const struct cgroup_device *d, char out[64]);
+/* A program descriptor, or -errno. */
+int cgroup_device_load(const struct bpf_insn *v, size_t n);
 int cgroup_v1_devices(struct cgroup_job *j, struct err *e);
 int cgroup_v2_devices(struct cgroup_job *j, struct err *e);
 

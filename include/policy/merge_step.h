@@ -47,7 +47,11 @@ int merge_capabilities(struct merge *m, struct err *e);
 int merge_user(struct merge *m, struct err *e);
 int merge_root(struct merge *m, struct err *e);
 int merge_mounts(struct merge *m, struct err *e);
+int merge_mount_rules(struct merge *m, struct err *e);
 int merge_sources(struct merge *m, struct err *e);
+int merge_joins(struct merge *m, struct err *e);
+int merge_devices(struct merge *m, struct err *e);
+int merge_hooks(struct merge *m, struct err *e);
 int merge_paths(struct merge *m, struct err *e);
 int merge_sysctls(struct merge *m, struct err *e);
 int merge_limits(struct merge *m, struct err *e);
@@ -65,5 +69,7 @@ int merge_rlimits(struct arena *a, const struct plan_exec *p, const struct facts
 /* policy/sysctls.c: which namespace a sysctl belongs to; -EINVAL when it is not a namespaced one, or not a sysctl's name.
  * Names are taken with '.' or with '/'. */
 int sysctl_namespace(const char *key);
+/* A pattern of such names. */
+bool sysctl_is_pattern(const char *text);
 
 #endif

@@ -38,6 +38,10 @@ enum profile_user { PROFILE_USER_AS_ASKED, PROFILE_USER_WARN_ROOT, PROFILE_USER_
 enum profile_label { PROFILE_LABEL_IGNORE, PROFILE_LABEL_USE, PROFILE_LABEL_REQUIRE };
 enum profile_privileged { PROFILE_PRIVILEGED_PASS, PROFILE_PRIVILEGED_MEET, PROFILE_PRIVILEGED_REFUSE };
 enum profile_ambient { PROFILE_AMBIENT_GRANTED, PROFILE_AMBIENT_AS_ASKED, PROFILE_AMBIENT_NONE };
+enum profile_propagation { PROFILE_PROPAGATION_ANY, PROFILE_PROPAGATION_SLAVE, PROFILE_PROPAGATION_PRIVATE };
+enum profile_proc_hidepid { PROFILE_PROC_HIDEPID_AS_ASKED, PROFILE_PROC_INVISIBLE };
+enum profile_proc_subset { PROFILE_PROC_SUBSET_AS_ASKED, PROFILE_PROC_PIDS };
+enum profile_join { PROFILE_JOIN_ANY, PROFILE_JOIN_ENGINE, PROFILE_JOIN_NONE };
 enum profile_mode { PROFILE_ENFORCE, PROFILE_WARN, PROFILE_OFF };
 
 enum { PROFILE_ARCH_NATIVE = 1, PROFILE_ARCH_COMPAT32 = 2 };
@@ -91,6 +95,10 @@ struct profile {
 	struct { bool readonly, nosuid, nodev; } root;
 	struct { size_t n; const struct profile_tmpfs *v; } tmpfs;
 	struct profile_mount_attrs attrs;
+	bool noexec_writable;
+	struct glob_lists exec_mounts;	/* places of mounts, and what is below them */
+	uint32_t propagation;		/* enum profile_propagation */
+	uint32_t proc_hidepid, proc_subset; /* enum profile_proc_hidepid, profile_proc_subset */
 	struct { struct glob_lists allow; struct strings deny; bool no_devices; } sources; /* of binds: paths of the host */
 	uint32_t user;			/* enum profile_user */
 	struct opt_id uid, gid, umask;
@@ -104,7 +112,12 @@ struct profile {
 	bool mask_always;		/* false: only when the engine masks something */
 
 	uint64_t ns_private;		/* 1 << NS_*: the host's is refused */
+	uint32_t ns_join;		/* enum profile_join */
 	uint64_t ns_warn;		/* the host's is worth a warning */
+	struct glob_lists devices;	/* policy/device_entry.h */
+	struct glob_lists sysctls;	/* names with dots, or with slashes */
+	struct key_values sysctl_set;
+	struct glob_lists hooks;	/* real paths */
 	bool low_ports, ping_group;	/* sysctls of a network namespace of its own */
 
 	struct strings env_deny;	/* patterns of names */

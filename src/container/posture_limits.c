@@ -256,6 +256,7 @@ void posture_look_limits(struct look *l)
 	if (!l->cg || l->cg->mode == CGROUP_NONE)
 		return;
 	look_place(l);
+	posture_look_devices(l);
 	if (r->pids_limit.set && r->pids_limit.v > 0)
 		look_cgroup_amount(l, "pids", r->pids_limit.v, "pids", "pids.max", "pids.max");
 	if (r->memory.limit.set && r->memory.limit.v > 0)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ static void unescape(char *s)
 bool posture_mount_line(char *line, struct mount_line *out)
 {
 	char *fields[6], *rest = line, *dash;
+	size_t skip;
 
 	/* id parent major:minor root mount-point options [optional fields] - type source super-options */
 	for (size_t i = 0; i < N_ELEMENTS(fields); i++) {
@@ -55,7 +57,10 @@ bool posture_mount_line(char *line, struct mount_line *out)
 	dash = str_starts(rest, "- ") ? rest : strstr(rest, " - ");
 	if (!dash)
 		return false;
-	dash += *dash == '-' ? 2 : 3;
+	skip = *dash == '-' ? 2 : 3;
+	out->peers = rest;
+	*dash = 0;
+	dash += skip;
 	out->type = strsep(&dash, " ");
 	if (!dash || !strsep(&dash, " ") || !dash)
 		return false;
@@ -204,16 +209,52 @@ static bool is_there(const struct mount *m, const struct mount_line *live, int f
 	return !plain || str_eq(live->type, m->type);
 }
 
+/* How far the mount propagates, where that was asked for and the root does not undo it. */
+static const char *propagates(const struct look *l, const struct mount *m, const struct mount_line *live)
+{
+	if (l->p->root.propagation & MS_SHARED || !(m->propagation & (MS_PRIVATE | MS_SLAVE)))
+		return NULL;
+	if (strstr(live->peers, "shared:"))
+		return "shared with others";
+	return m->propagation & MS_PRIVATE && strstr(live->peers, "master:") ? "a slave of others" : NULL;
+}
+
+/* A procfs that shows more than planned. */
+static const char *shows(const struct mount *m, const struct mount_line *live)
+{
+	static const char *const words[] = { "hidepid=invisible", "subset=pid" };
+
+	for (size_t i = 0; str_eq(m->type, "proc") && m->data && i < N_ELEMENTS(words); i++)
+		if (posture_has_option(m->data, words[i]) && !posture_has_option(live->super, words[i]))
+			return words[i];
+	return NULL;
+}
+
+/* What the live mount lacks; NULL when it is as planned. */
+static const char *lacks(const struct look *l, const struct mount *m, const struct mount_line *live, char *text, size_t size)
+{
+	const uint64_t mask = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	uint64_t missing;
+	const char *more;
+
+	if (!live)
+		return "not there";
+	missing = m->attr_set & mask & ~live_flags(live);
+	if (missing)
+		return flags_text(missing, text, size);
+	more = propagates(l, m, live);
+	return more ? more : shows(m, live);
+}
+
 static void look_mount_table(struct look *l, const struct table *t, int root)
 {
-	uint64_t mask = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 	size_t good = 0, asked = 0;
 	char bad[200] = "";
 
 	for (size_t i = 0; i < l->p->mounts.n; i++) {
 		const struct mount *m = &l->p->mounts.v[i];
-		uint64_t want = m->attr_set & mask;
 		const struct mount_line *live;
+		const char *what;
 		char text[64];
 		auto_fd int fd = -1;
 
@@ -224,11 +265,10 @@ static void look_mount_table(struct look *l, const struct table *t, int root)
 		live = fd >= 0 ? mount_of(t, fd) : NULL;
 		if (live && !is_there(m, live, fd))
 			live = NULL;
-		if (live && (live_flags(live) & want) == want)
-			good++;
-		else if (!bad[0])
-			(void)snprintf(bad, sizeof(bad), "; %.100s: %s", m->destination,
-				       live ? flags_text(want & ~live_flags(live), text, sizeof(text)) : "not there");
+		what = lacks(l, m, live, text, sizeof(text));
+		good += !what;
+		if (what && !bad[0])
+			(void)snprintf(bad, sizeof(bad), "; %.100s: %s", m->destination, what);
 	}
 	posture_planned(l, "mounts", "%zu with their flags", asked);
 	posture_actual(l, good == asked ? VERDICT_OK : VERDICT_DIFFERS, "%zu%s%s", good, bad[0] ? ", missing" : "", bad);

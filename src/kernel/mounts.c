@@ -196,7 +196,7 @@ static int restrict_tree(const struct stage *s, int tree, const struct mount *m,
 
 	if (r == 0)
 		r = set_attr(s, tree, (struct mount_attr){ .attr_set = m->rattr_set, .attr_clr = m->rattr_clear }, true, e);
-	if (r == 0 && m->propagation)
+	if (r == 0 && m->propagation & kinds && !fault_skip("propagation %s", m->destination))
 		r = set_attr(s, tree, (struct mount_attr){ .propagation = m->propagation & kinds },
 			     (m->propagation & MS_REC) != 0, e);
 	return r;
@@ -380,7 +380,8 @@ static int attach_fs(const struct mounts_ctx *c, const struct mount *m, struct e
 		return mounts_attach_cgroup(c, m, target, e);
 	if (tmpfs)
 		return attach_tmpfs(c, m, target, ours, e);
-	auto_fd int tree = stage_new_fs(c->stage, m->type, m->source, m->data, m->sb_flags, 0,
+	bool plain = strcmp(m->type, "proc") == 0 && *m->data && fault_skip("options %s", m->destination);
+	auto_fd int tree = stage_new_fs(c->stage, m->type, m->source, plain ? "" : m->data, m->sb_flags, 0,
 					 takes_label(m->type) ? c->mount_label : NULL, e);
 	if (tree == -EPERM && c->user_namespace && !c->network_namespace && strcmp(m->type, "sysfs") == 0)
 		return attach_host_sysfs(c, m, target, e);

@@ -12,7 +12,7 @@
 #include "base/nearest.h"
 #include "policy/field_type.h"
 
-enum { NAME_ROOM = 96 };
+enum { NAME_ROOM = 96, FIELDS_MAX = 256 };
 
 int field_refuse(const struct jread_at *at, struct err *e, const char *fmt, ...)
 {
@@ -60,7 +60,7 @@ static int refuse_unknown(const struct jread_at *at, const struct walk *w, const
 {
 	struct nearest near = nearest_to(key, strlen(key));
 	size_t skip = strlen(prefix);
-	char parts[192][NAME_ROOM];
+	char parts[FIELDS_MAX][NAME_ROOM];
 
 	for (size_t i = 0; i < w->t->n && i < N_ELEMENTS(parts); i++) {
 		const char *name = w->t->v[i].name;
@@ -73,10 +73,10 @@ static int refuse_unknown(const struct jread_at *at, const struct walk *w, const
 			    near.best ? near.best : "", near.best ? "?" : "");
 }
 
-static int walk_object(const struct walk *w, const struct jread_at *at, const struct jnode *v, const char *prefix, uint64_t *seen,
+static int walk_object(const struct walk *w, const struct jread_at *at, const struct jnode *v, const char *prefix, bool *seen,
 		       struct err *e);
 
-static int walk_member(const struct walk *w, const struct jread_at *up, const struct jnode *m, const char *prefix, uint64_t *seen,
+static int walk_member(const struct walk *w, const struct jread_at *up, const struct jnode *m, const char *prefix, bool *seen,
 		       struct err *e)
 {
 	struct jread_at at = jread_key(up, m->key);
@@ -91,8 +91,7 @@ static int walk_member(const struct walk *w, const struct jread_at *up, const st
 	f = find_field(w->t, name);
 	if (f) {
 		r = field_readers[f->type](w->r, &at, m, f, (char *)w->out + f->offset, e);
-		if (f->required)
-			*seen |= UINT64_C(1) << (f - w->t->v); /* they are among the first */
+		seen[f - w->t->v] = true;
 		if (r == 0 && w->outermost && w->r->seen)
 			w->r->seen(w->r->ctx, (size_t)(f - w->t->v));
 		return r;
@@ -103,7 +102,7 @@ static int walk_member(const struct walk *w, const struct jread_at *up, const st
 	return walk_object(w, &at, m, deeper, seen, e);
 }
 
-static int walk_object(const struct walk *w, const struct jread_at *at, const struct jnode *v, const char *prefix, uint64_t *seen,
+static int walk_object(const struct walk *w, const struct jread_at *at, const struct jnode *v, const char *prefix, bool *seen,
 		       struct err *e)
 {
 	if (v->type != JOBJECT)
@@ -120,11 +119,11 @@ int fields_read(const struct field_reader *r, const struct jread_at *at, const s
 		void *out, struct err *e)
 {
 	const struct walk w = { r, t, out, at->up == NULL && at->key == NULL };
-	uint64_t seen = 0;
-	int err = walk_object(&w, at, v, "", &seen, e);
+	bool seen[FIELDS_MAX] = { false };
+	int err = t->n <= FIELDS_MAX ? walk_object(&w, at, v, "", seen, e) : err_set(e, E2BIG, "%s: too many fields", t->name);
 
 	for (size_t i = 0; err == 0 && i < t->n; i++)
-		if (t->v[i].required && !(seen >> i & 1))
+		if (t->v[i].required && !seen[i])
 			err = field_refuse(at, e, "%s is required", t->v[i].name);
 	return err == 0 && t->check ? t->check(at, r->arena, out, e) : err;
 }

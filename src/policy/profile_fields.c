@@ -72,6 +72,9 @@ static void note_seen(void *ctx, size_t field)
 	profile_fields_add(ctx, (enum profile_field)field);
 }
 
+static const struct strings no_texts;
+static const struct glob_lists nowhere = { 1, &no_texts };
+
 /* What follows from a field that the file says, so that no restriction of a file depends on what it inherited. */
 static void follow(struct profile *io, const struct profile_field_set *seen)
 {
@@ -82,6 +85,8 @@ static void follow(struct profile *io, const struct profile_field_set *seen)
 		io->label = PROFILE_LABEL_USE;
 	if ((profile_fields_has(seen, PF_MASK) || profile_fields_has(seen, PF_READONLY)) && !profile_fields_has(seen, PF_MASK_ALWAYS))
 		io->mask_always = true;
+	if (io->noexec_writable && !io->exec_mounts.n && !profile_fields_has(seen, PF_MOUNTS_EXEC))
+		io->exec_mounts = nowhere;
 	if (profile_fields_has(seen, PF_CAP_ALLOW)) {
 		io->cap_launch = 0;
 		io->rule[PF_CAP_LAUNCH] = io->rule[PF_CAP_ALLOW];

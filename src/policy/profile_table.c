@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "policy/device_entry.h"
+#include "policy/field_parts.h"
+#include "policy/merge_step.h"
 #include "policy/syscall_groups.h"
 
 #define AT(member) .offset = offsetof(struct profile, member)
@@ -51,6 +54,15 @@ static const struct field_word signal_words[] = {
 	{ "SIGUSR1", SIGUSR1 }, { "SIGUSR2", SIGUSR2 }, { "SIGALRM", SIGALRM }, { "SIGTERM", SIGTERM }, { "SIGWINCH", SIGWINCH },
 	{ "SIGPWR", SIGPWR }, { "SIGRTMIN+3", 37 }, { NULL, 0 },
 };
+static const struct field_word propagation_words[] = {
+	{ "any", PROFILE_PROPAGATION_ANY }, { "private-or-slave", PROFILE_PROPAGATION_SLAVE }, { "private", PROFILE_PROPAGATION_PRIVATE }, { NULL, 0 },
+};
+static const struct field_word hidepid_words[] = { { "as-asked", PROFILE_PROC_HIDEPID_AS_ASKED }, { "invisible", PROFILE_PROC_INVISIBLE }, { NULL, 0 } };
+static const struct field_word subset_words[] = { { "as-asked", PROFILE_PROC_SUBSET_AS_ASKED }, { "pid", PROFILE_PROC_PIDS }, { NULL, 0 } };
+static const struct field_word join_words[] = {
+	{ "any", PROFILE_JOIN_ANY }, { "engine", PROFILE_JOIN_ENGINE }, { "none", PROFILE_JOIN_NONE }, { NULL, 0 },
+};
+static const struct field_word any_words[] = { { "any", 0 }, { NULL, 0 } };
 static const struct field_word all_words[] = { { "all", 0 }, { NULL, 0 } };
 static const struct field_word best_effort_words[] = { { "mdwe", PROFILE_BEST_MDWE }, { NULL, 0 } };
 
@@ -61,7 +73,8 @@ static const struct field_word control_words[] = {
 	{ "tmpfs", CONTROL(4) }, { "mounts", CONTROL(5) }, { "paths", CONTROL(6) }, { "syscalls", CONTROL(7) },
 	{ "namespaces", CONTROL(8) }, { "sysctls", CONTROL(9) }, { "rlimits", CONTROL(10) }, { "resources", CONTROL(11) },
 	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) },
-	{ "env", CONTROL(15) }, { "memory", CONTROL(16) }, { NULL, 0 },
+	{ "env", CONTROL(15) }, { "memory", CONTROL(16) },
+	{ "proc", CONTROL(17) }, { "devices", CONTROL(18) }, { "hooks", CONTROL(19) }, { NULL, 0 },
 };
 
 /* A pattern of absolute, clean paths. */
@@ -75,6 +88,28 @@ static int profile_pattern(const struct jread_at *at, const char *text, struct e
 	    (n > 2 && str_eq(text + n - 3, "/..")) || (n > 1 && str_eq(text + n - 2, "/.")))
 		return field_refuse(at, e, "\"%s\" matches no clean path", jread_quote(text).s);
 	return 0;
+}
+
+static int profile_device(const struct jread_at *at, const char *text, struct err *e)
+{
+	struct device_rule d;
+
+	if (device_entry_is_path(text) || device_entry_parse(text, &d))
+		return 0;
+	return field_refuse(at, e, "\"%s\" is not a device: write \"/dev/NAME\", or \"c MAJOR:MINOR rwm\" (b for block devices, * for any number)",
+			    jread_quote(text).s);
+}
+
+static int profile_sysctl(const struct jread_at *at, const char *text, struct err *e)
+{
+	if (sysctl_namespace(text) < 0)
+		return field_refuse(at, e, "\"%s\" is not a sysctl that belongs to a namespace", jread_quote(text).s);
+	return 0;
+}
+
+static int profile_sysctls(const struct jread_at *at, const char *text, struct err *e)
+{
+	return sysctl_is_pattern(text) ? 0 : field_refuse(at, e, "\"%s\" is not a pattern of sysctls' names", jread_quote(text).s);
 }
 
 #define TMPFS(member) .offset = offsetof(struct profile_tmpfs, member)
@@ -179,6 +214,20 @@ static const struct field fields[PROFILE_FIELDS] = {
 			"name it comes, and a socket for the directories that hold it as well; what lies below a directory stays free" },
 	[PF_SOURCES_NO_DEVICES] = { "mounts.sources.no_devices", FIELD_SWITCH, FIELD_ON, AT(sources.no_devices), .fallback = "false",
 		.text = "Device nodes, but those that every container has, are no sources: they belong into the document's devices" },
+	[PF_NOEXEC_WRITABLE] = { "mounts.noexec_writable", FIELD_SWITCH, FIELD_ON, AT(noexec_writable), .fallback = "false",
+		.text = "No program is run from a mount that can be written to. Of a recursive bind what lies below it counts as well; the root does not" },
+	[PF_MOUNTS_EXEC] = { "mounts.exec", FIELD_ALLOW, FIELD_CEILING, AT(exec_mounts), .words = all_words, .item = field_check_path,
+		.fallback = "[] with noexec_writable, else \"all\"", .text = "Places of mounts, with all below them, where noexec_writable does not count" },
+	[PF_PROPAGATION] = { "mounts.propagation", FIELD_WORD, FIELD_CEILING, AT(propagation), .words = propagation_words, .fallback = "any",
+		.text = "How far mounts made inside, or on the host, may be seen on the other side: what is asked beyond that is cut. With \"private\" "
+			"neither side sees the other's" },
+	[PF_PROC_HIDEPID] = { "proc.hidepid", FIELD_WORD, FIELD_ON, AT(proc_hidepid), .words = hidepid_words, .fallback = "as-asked",
+		.text = "With \"invisible\" a user sees no other user's processes in /proc (Linux 5.8)" },
+	[PF_PROC_SUBSET] = { "proc.subset", FIELD_WORD, FIELD_ON, AT(proc_subset), .words = subset_words, .fallback = "as-asked",
+		.text = "With \"pid\" /proc has processes and nothing else: not for programs that ask how much memory or how many processors there are (Linux 5.8)" },
+	[PF_DEVICES_ALLOW] = { "devices.allow", FIELD_ALLOW, FIELD_CEILING, AT(devices), .words = all_words, .item = profile_device, .fallback = "\"all\"",
+		.text = "What remains of the document's devices and of its cgroup's device rules: \"/dev/NAME\" for what the host has there, or "
+			"\"c MAJOR:MINOR rwm\". The devices that every container has always remain" },
 	[PF_MASK] = { "paths.mask", FIELD_PATHS, FIELD_ON, AT(mask), .fallback = "[]", .text = "Paths that the container sees as empty" },
 	[PF_READONLY] = { "paths.read_only", FIELD_PATHS, FIELD_ON, AT(readonly), .fallback = "[]", .text = "Paths that it cannot write to" },
 	[PF_MASK_ALWAYS] = { "paths.always", FIELD_SWITCH, FIELD_ON, AT(mask_always), .fallback = "true",
@@ -193,7 +242,17 @@ static const struct field fields[PROFILE_FIELDS] = {
 		.text = "Whose calls the filter of allow lets through; any other is the end of the process" },
 	[PF_NS_PRIVATE] = { "namespaces.private", FIELD_FLAGS, FIELD_ON, AT(ns_private), .words = ns_words, .fallback = "[]",
 		.text = "Namespaces that the container must have for itself: a document that asks for the host's is refused, a launch gets its own" },
+	[PF_NS_JOIN] = { "namespaces.join", FIELD_WORD, FIELD_CEILING, AT(ns_join), .words = join_words, .fallback = "any",
+		.text = "Which namespaces may be joined by a path. \"engine\": only by the names under which engines keep those of their containers "
+			"(/proc/PID/ns, /run/netns, /run/docker/netns, and CRI-O's and Podman's like them), and never the host's own" },
 	[PF_NS_WARN] = { "namespaces.warn", FIELD_FLAGS, FIELD_ON, AT(ns_warn), .words = ns_words, .fallback = "[]", .text = "Namespaces that are worth a warning when they are the host's" },
+	[PF_SYSCTLS_ALLOW] = { "sysctls.allow", FIELD_ALLOW, FIELD_CEILING, AT(sysctls), .words = all_words, .item = profile_sysctls, .fallback = "\"all\"",
+		.text = "Patterns of the sysctls that a document may set, as \"net.ipv4.*\"; any other is refused" },
+	[PF_SYSCTLS_SET] = { "sysctls.set", FIELD_MAP, FIELD_ADDITION, AT(sysctl_set), .item = profile_sysctl, .fallback = "{}",
+		.text = "Sysctls by name that are set where the document does not; each needs its namespace to be the container's own, made with it" },
+	[PF_HOOKS_ALLOW] = { "hooks.allow", FIELD_ALLOW, FIELD_CEILING, AT(hooks), .words = any_words, .item = profile_pattern, .fallback = "\"any\"",
+		.text = "Absolute paths, or patterns of them, of the programs that a document may have as hooks: the file that a hook's path leads to is "
+			"judged, and is what runs. startContainer hooks are the container's own and go by their name" },
 	[PF_LOW_PORTS] = { "sysctls.low_ports", FIELD_SWITCH, FIELD_ADDITION, AT(low_ports), .fallback = "false",
 		.text = "In a network namespace that the container creates, every user may bind ports below 1024" },
 	[PF_PING_GROUP] = { "sysctls.ping_group", FIELD_SWITCH, FIELD_ADDITION, AT(ping_group), .fallback = "false", .text = "And every group may ping" },

@@ -83,6 +83,32 @@ static int check_asked(const struct merge *m, const char *key, struct err *e)
 	return 0;
 }
 
+bool sysctl_is_pattern(const char *text)
+{
+	char path[256];
+
+	return sysctl_path(text, path, sizeof(path));
+}
+
+static bool list_names(const struct strings *list, const char *key)
+{
+	char path[256], pattern[256];
+
+	for (size_t i = 0; i < list->n; i++)
+		if (sysctl_path(key, path, sizeof(path)) && sysctl_path(list->v[i], pattern, sizeof(pattern)) && glob_match(pattern, path))
+			return true;
+	return false;
+}
+
+static int check_allowed(struct merge *m, const char *key, struct err *e)
+{
+	for (size_t i = 0; i < m->p->sysctls.n; i++)
+		if (!list_names(&m->p->sysctls.v[i], key))
+			return merge_refuse(m, e, PF_SYSCTLS_ALLOW, "sysctls", "linux.sysctl[\"%s\"]: is not among those that may be set; leave it out, "
+					    "or add it to sysctls.allow of the profile", key);
+	return 0;
+}
+
 static bool asked(const struct merge *m, const char *key)
 {
 	for (size_t i = 0; i < m->s->sysctl.n; i++)
@@ -106,43 +132,72 @@ static const char *ping_range(struct merge *m)
 	return NULL;
 }
 
-int merge_sysctls(struct merge *m, struct err *e)
+/* What the profile sets: an addition, so the document's own word stays. */
+static int add_set(struct merge *m, struct key_value *v, size_t *n, struct err *e)
+{
+	const struct key_values *set = &m->p->sysctl_set;
+
+	for (size_t i = 0; i < set->n; i++) {
+		int ns = sysctl_namespace(set->v[i].key);
+		if (ns < 0 || m->plan->ns[ns].mode != NS_NEW)
+			return merge_refuse(m, e, PF_SYSCTLS_SET, "sysctls", "sysctls.set has %s, and the container makes no %s namespace of its own; "
+					    "give it one, or leave that out of the profile", set->v[i].key, ns < 0 ? "such" : ns_words[ns]);
+		if (asked(m, set->v[i].key))
+			continue;
+		v[(*n)++] = set->v[i];
+		merge_reason(m, REASON_ADDED, "sysctls", "-", merge_text(m, "%s=%s", set->v[i].key, set->v[i].value),
+			     merge_rule(m, PF_SYSCTLS_SET));
+	}
+	return 0;
+}
+
+static bool is_set(const struct key_value *v, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_sysctl(v[i].key, key))
+			return true;
+	return false;
+}
+
+static int add_own(struct merge *m, struct key_value *v, size_t *n)
 {
 	static const char low_ports[] = "net.ipv4.ip_unprivileged_port_start", ping[] = "net.ipv4.ping_group_range";
-	const struct key_values *want = &m->s->sysctl;
-	bool own_net = m->plan->ns[NS_NET].mode == NS_NEW;
-	struct key_value *v;
-	size_t n = want->n;
+	const char *range = m->p->ping_group && !is_set(v, *n, ping) ? ping_range(m) : NULL;
 
-	for (size_t i = 0; i < want->n; i++) {
-		int err = check_asked(m, want->v[i].key, e);
-		if (err < 0)
-			return err;
-		if (strchr(want->v[i].value, '\n'))
-			return err_set(e, EINVAL, "linux.sysctl[\"%s\"]: one line is one value", want->v[i].key);
-	}
-	m->plan->sysctl = *want;
-	if (!own_net || (!m->p->low_ports && !m->p->ping_group))
+	if (m->plan->ns[NS_NET].mode != NS_NEW)
 		return 0;
-	v = arena_array(m->a, n + 2, sizeof(*v));
+	if (m->p->low_ports && !is_set(v, *n, low_ports)) {
+		v[(*n)++] = (struct key_value){ low_ports, "0" };
+		merge_reason(m, REASON_ADDED, "sysctls", "-", "net.ipv4.ip_unprivileged_port_start=0", merge_rule(m, PF_LOW_PORTS));
+	}
+	if (range) {
+		v[(*n)++] = (struct key_value){ ping, range };
+		merge_reason(m, REASON_ADDED, "sysctls", "-", merge_text(m, "net.ipv4.ping_group_range=%s", range),
+			     merge_rule(m, PF_PING_GROUP));
+	}
+	return 0;
+}
+
+int merge_sysctls(struct merge *m, struct err *e)
+{
+	const struct key_values *want = &m->s->sysctl;
+	struct key_value *v = arena_array(m->a, want->n + m->p->sysctl_set.n + 2, sizeof(*v));
+	size_t n = 0;
+	int err = 0;
+
 	if (!v)
 		return err_set(e, ENOMEM, "policy: out of memory");
-	for (size_t i = 0; i < n; i++)
-		v[i] = want->v[i];
-	if (m->p->low_ports && !asked(m, low_ports)) {
-		v[n++] = (struct key_value){ low_ports, "0" };
-		merge_reason(m, REASON_ADDED, "sysctls", "-", "net.ipv4.ip_unprivileged_port_start=0",
-			     merge_rule(m, PF_LOW_PORTS));
+	for (; err == 0 && n < want->n; n++) {
+		v[n] = want->v[n];
+		err = check_asked(m, v[n].key, e);
+		if (err == 0 && strchr(v[n].value, '\n'))
+			err = err_set(e, EINVAL, "linux.sysctl[\"%s\"]: one line is one value", v[n].key);
+		err = err < 0 ? err : check_allowed(m, v[n].key, e);
 	}
-	if (m->p->ping_group && !asked(m, ping)) {
-		const char *range = ping_range(m);
-		if (range) {
-			v[n++] = (struct key_value){ ping, range };
-			merge_reason(m, REASON_ADDED, "sysctls", "-",
-				     merge_text(m, "net.ipv4.ping_group_range=%s", range), merge_rule(m, PF_PING_GROUP));
-		}
-	}
-	m->plan->sysctl.v = v;
-	m->plan->sysctl.n = n;
-	return 0;
+	m->plan->sysctl = *want;
+	err = err < 0 ? err : add_set(m, v, &n, e);
+	err = err < 0 ? err : add_own(m, v, &n);
+	if (err == 0)
+		m->plan->sysctl = (struct key_values){ n, v };
+	return err;
 }

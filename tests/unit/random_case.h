@@ -6,6 +6,7 @@
 #define CAISSON_TEST_RANDOM_CASE_H
 
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include "merge_case.h"
@@ -42,6 +43,8 @@ static const struct process_rlimit some_rlimits[] = {
 	{ RLIMIT_NOFILE, "RLIMIT_NOFILE", 2000, 3000 }, { RLIMIT_CORE, "RLIMIT_CORE", 0, UINT64_MAX },
 	{ RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK", 1 << 20, 1 << 20 },
 };
+static const struct key_value some_sysctls[] = { { "net.ipv4.tcp_syncookies", "0" } };
+static const struct hook some_hooks[] = { { .path = "/usr/bin/hook" } };
 static const struct id_map some_map[] = { { 0, 100000, 65536 } };
 
 static inline void random_case(struct merge_case *c, uint64_t *r)
@@ -60,6 +63,12 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	p->env = (struct strings){ below(r, N_ELEMENTS(some_env)), some_env };
 	for (int i = 0; i < NS_KINDS; i++)
 		c->spec.ns[i].mode = below(r, 6) ? NS_NEW : NS_INHERIT;
+	if (!below(r, 8))
+		c->spec.ns[NS_NET] = (struct namespace){ NS_JOIN, below(r, 2) ? "/run/netns/x" : "/x" };
+	c->spec.sysctl = (struct key_values){ !below(r, 8), some_sysctls };
+	if (c->spec.ns[NS_NET].mode == NS_INHERIT)
+		c->spec.sysctl.n = 0;
+	c->spec.hooks[HOOK_PRESTART] = (struct hooks){ !below(r, 8), some_hooks };
 	c->spec.uid_map = c->spec.gid_map = (struct id_maps){ 1, some_map };
 	p->rlimits = (struct rlimits){ below(r, N_ELEMENTS(some_rlimits) + 1), some_rlimits };
 	c->spec.root_readonly = below(r, 2);
@@ -129,14 +138,39 @@ static inline uint64_t groups_of(const struct plan_filter *f)
 	}
 }
 
-/* Of the document's own mounts: no flag is taken off. */
+/* The last rule that names a device decides. */
+static inline bool may_open(const struct resources *r, char type, int64_t major, int64_t minor)
+{
+	bool may = false;
+
+	for (size_t i = 0; i < r->devices.n; i++) {
+		const struct device_rule *d = &r->devices.v[i];
+		if ((d->type == 'a' || d->type == type) && (d->major < 0 || d->major == major) && (d->minor < 0 || d->minor == minor) && d->w)
+			may = d->allow;
+	}
+	return may;
+}
+
+/* How far: without a word a copy of the host's mount is its slave. */
+static inline int reach(unsigned long propagation)
+{
+	return propagation & MS_SHARED ? 2 : propagation & (MS_PRIVATE | MS_UNBINDABLE) ? 0 : 1;
+}
+
+static inline bool shows_less(const char *a, const char *b)
+{
+	return (a && strstr(a, "hidepid") && !strstr(b, "hidepid")) || (a && strstr(a, "subset") && !strstr(b, "subset"));
+}
+
+/* Of the document's own mounts: no flag is taken off, none reaches further or shows more. */
 static inline bool mounts_within(const struct mounts *a, const struct mounts *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		for (size_t k = 0; k < a->n; k++) {
 			const struct mount *m = &a->v[k], *than = &b->v[i];
 			if (m->index != SIZE_MAX && than->index != SIZE_MAX && str_eq(m->destination, than->destination) &&
-			    (!within(than->attr_set, m->attr_set) || !within(m->attr_clear, than->attr_clear)))
+			    (!within(than->attr_set, m->attr_set) || !within(m->attr_clear, than->attr_clear) ||
+			     reach(m->propagation) > reach(than->propagation) || shows_less(than->data, m->data)))
 				return false;
 		}
 	return true;
@@ -193,6 +227,11 @@ static const char *exceeds(const struct plan *a, const struct plan *b)
 		return "filter";
 	if (a->filter.allow_compat32 && !b->filter.allow_compat32)
 		return "native calls";
+	if ((may_open(&a->resources, 'c', 10, 200) && !may_open(&b->resources, 'c', 10, 200)) ||
+	    (may_open(&a->resources, 'b', 8, 0) && !may_open(&b->resources, 'b', 8, 0)))
+		return "devices";
+	if (reach(a->root.propagation) > reach(b->root.propagation))
+		return "propagation";
 	if (b->require_non_root && !a->require_non_root)
 		return "user";
 	if (!all_in(&a->process.env, &b->process.env))

@@ -17,6 +17,8 @@ static const char *const random_places[] = { "/tmp", "/run", "/var/cache/x", "/x
 
 static const char *const few[] = { "/x", NULL }, *const pair[] = { "/x", "/proc/kcore", NULL }, *const wild[] = { "/y*", NULL };
 static const struct strings some_lists[] = { { 1, few }, { 2, pair }, { 1, wild }, { 0, NULL } };
+static const char *const tun[] = { "c 10:200 rw", NULL }, *const block[] = { "b *:* rw", "c 10:* rwm", NULL };
+static const struct strings some_devices[] = { { 1, tun }, { 2, block }, { 0, NULL } };
 static const char *const some_patterns[] = { "A", "*PASSWORD*", "H??E", NULL };
 
 static inline uint64_t random_bits(const struct field *f, uint64_t *r)
@@ -75,6 +77,10 @@ static inline void random_value(const struct field *f, uint64_t *r, struct arena
 		*(uint64_t *)at = below(r, 4) ? next_random(r) & SYSCALLS_EVERY : SYSCALLS_ALL;
 		break;
 	case FIELD_ALLOW:
+		if (str_eq(f->name, "devices.allow")) {
+			*(struct glob_lists *)at = (struct glob_lists){ below(r, 2), &some_devices[below(r, N_ELEMENTS(some_devices))] };
+			break;
+		}
 		*(struct glob_lists *)at = (struct glob_lists){ below(r, 2), &some_lists[below(r, N_ELEMENTS(some_lists))] };
 		break;
 	case FIELD_VARIABLES:
@@ -102,6 +108,9 @@ static inline void random_value(const struct field *f, uint64_t *r, struct arena
 		break;
 	case FIELD_TEXT:
 		*(const char **)at = "a reason";
+		break;
+	case FIELD_MAP:
+		*(struct key_values *)at = (struct key_values){ below(r, 2), some_sysctls };
 		break;
 	case FIELD_LIST:
 		random_list(f, r, a, at);
