@@ -16,7 +16,8 @@
 #   sanitize     unit tests with the address and undefined behaviour sanitizers
 #   fuzz         each fuzzer for FUZZ_SECONDS (20)
 #   engines      Debian's containerd, Docker, podman and buildah; nginx and redis
-#   services     the shipped profiles with Debian's nginx, redis, postgresql, memcached, haproxy, apache2, cron, node, gunicorn; what they deny (2 min)
+#   services     the shipped profiles with the services as Debian packages them, twice each, also under level hardened alone; what they
+#                deny (5 min)
 #   validation   the suite of opencontainers/runtime-tools, beside runc and crun
 #   oracle       generated containers seen from inside, beside runc and crun
 #   cross        the whole for arm64
@@ -411,7 +412,9 @@ part_engines() {
 
 part_services() {
 	plain_build || return
-	integration services plain "$src"/tests/services/*.t
+	export SERVICES_ROOT=$work/profiles-root
+	[ "$(id -u)" -ne 0 ] || step services "a root of Debian's packages" 900 sh "$src/tests/services/root.sh" "$SERVICES_ROOT" || return
+	TEST_SECONDS=${SERVICE_SECONDS:-600} integration services plain "$src"/tests/services/*.t
 }
 
 # The newest engines with the static core, which runs in any tree. Their tests are the same files.

@@ -6,9 +6,10 @@
 set -eu
 dir=$1
 shift
-[ ! -e "$dir.ready" ] || exit 0
+wanted="${SUITE:-} $*"
+[ "$(cat "$dir.ready" 2> /dev/null)" != "$wanted" ] || exit 0
 apt=$dir.apt
-rm -rf "$dir" "$apt"
+rm -rf "$dir" "$dir.ready" "$apt"
 mkdir -p "$dir" "$apt/cache/archives/partial"
 : > "$apt/status"
 # an empty status file: nothing counts as installed, so everything is fetched
@@ -45,4 +46,4 @@ printf '%s\n' root:x:0:0:root:/root:/bin/sh www-data:x:33:33:www-data:/var/www:/
 	redis:x:101:101::/var/lib/redis:/usr/sbin/nologin nobody:x:65534:65534:nobody:/:/usr/sbin/nologin > "$dir/etc/passwd"
 printf '%s\n' root:x:0: www-data:x:33: redis:x:101: nogroup:x:65534: > "$dir/etc/group"
 rm -rf "$apt"
-: > "$dir.ready"
+echo "$wanted" > "$dir.ready"

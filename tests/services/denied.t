@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What each shipped profile denies is tried, from inside, errno by errno.
+. "$(dirname "$0")/lib.sh"
+plan $(($(ls "$profiles"/svc-*.json | wc -l) + 1))
+
+cat > "$TMP/denied" <<'LIST'
+raw socket: EPERM
+packet socket: EAFNOSUPPORT
+AF_ALG: EAFNOSUPPORT
+AF_VSOCK: EAFNOSUPPORT
+netlink audit: EPROTONOSUPPORT
+TIOCSTI: EPERM
+remount: EPERM
+block device: EPERM
+user namespace: EPERM
+namespace of another: EPERM
+ptrace: EPERM
+host name: EPERM
+set-uid file: EPERM
+write to /: EROFS
+write to /usr/bin: EROFS
+write to /proc/sys: EROFS
+exec from /tmp: EACCES
+exec from /dev/shm: EACCES
+become another: EPERM
+keyctl: EPERM
+bpf: EPERM
+perf_event_open: EPERM
+userfaultfd: EPERM
+io_uring_setup: ENOSYS
+open_tree: ENOSYS
+clone3: ENOSYS
+memfd_secret: ENOSYS
+number 600: ENOSYS
+LIST
+# What differs, and why.
+differs() {
+	case $1 in
+	svc-*-root) printf '%s' 's/^\(become another\): .*/\1: allowed/; s/^\(exec from .tmp\): .*/\1: EROFS/' ;; # a step down from root; no /tmp of its own
+	svc-sshd | svc-cron) printf '%s' 's/^\(become another\): .*/\1: allowed/' ;;
+	svc-java) printf '%s' 's/^\(exec from .tmp\): .*/\1: allowed/' ;;
+	esac
+}
+for f in "$profiles"/svc-*.json; do
+	p=$(basename "$f" .json)
+	sed "$(differs "$p")" "$TMP/denied" > "$TMP/wanted"
+	caisson launch --policy "$p" "$root" -- /usr/bin/python3 /srv/probe.py > "$TMP/got" 2> "$TMP/got.err"
+	ok "$p: what it denies is denied" diff "$TMP/wanted" "$TMP/got"
+done
+
+leftovers_after
