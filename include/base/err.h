@@ -12,10 +12,11 @@
 
 #include <stddef.h>
 
-enum { ERR_TEXT = 5116 };	/* what a hook said last (launch/hooks.h) and the chain that leads to it */
+enum { ERR_TEXT = 5092, ERR_CLASS = 24 };	/* text: what a hook said last (launch/hooks.h) and the chain that leads to it */
 
 struct err {
 	int code;	/* an errno number, > 0 once set */
+	char class[ERR_CLASS]; /* for programs: "policy.refused"; "" when there is none. Kept as `code` is */
 	char text[ERR_TEXT]; /* one line of printable UTF-8, NUL-terminated; longer messages are cut at a character */
 };
 
@@ -41,6 +42,9 @@ int err_more(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 
 /* Puts " (hint)" behind what is there and keeps the code: what to do, or what went wrong besides. */
 int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+
+/* Says what kind of a failure it is. */
+int err_class(struct err *e, const char *class) __attribute__((cold));
 
 /* "ENOENT" for its number. */
 const char *err_name(int code);

@@ -21,6 +21,7 @@ struct log_options {
 int log_open(const struct log_options *o, struct err *e); /* append, 0644, close-on-exec */
 bool log_is_stderr(void);
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_failure(const struct err *e); /* an error with its class, when it has one: "code" in JSON */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "cli/options.h"
+#include "cli/policy.h"
 #include "container/label_source.h"
 #include "container/lifecycle.h"
 #include "policy/merge.h"
@@ -40,11 +41,15 @@ struct create_options {
 	  "image config whose capability label narrows the container too" }, \
 	{ "no-subreaper", 0, CLI_IGNORED_BOOL, 0, NULL, NULL }
 
-/* A container's document and the decision made from it, both in `a`, which is sealed afterwards. */
+/* A container's document and the decision made from it, both in `a`, which is sealed afterwards. Who asked and what the policy said
+ * is there also when it was refused, as far as it was known; without policy.config the policy was not asked at all. */
 struct bundle {
 	const struct spec *spec;
 	const struct plan *plan;
 	struct label_report labels;
+	struct label_caps caps;
+	struct policy_subject subject;
+	struct cli_policy policy;
 };
 
 /* Reads <dir>/config.json, at most SPEC_MAX_BYTES. *dir_out: the directory made absolute, in `a`. */

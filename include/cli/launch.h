@@ -53,6 +53,7 @@ struct launch {
 	const struct launch_options *o;
 	struct arena *a;
 	const char *id;
+	struct policy_subject subject;	/* as rules see it */
 	struct cli_policy policy;
 	bool systemd; /* makes the cgroup */
 
@@ -136,6 +137,9 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 /* Everything up to the document without changing anything. */
 int launch_preview(struct launch *l, char **document, size_t *len, struct err *e);
 /* The container itself: returns the exit status, or -errno. */
+struct decision;
+/* For its record; plan NULL: none was made. */
+struct decision launch_decision(const struct launch *l, const struct plan *plan);
 int launch_run(const struct cli_globals *g, struct launch *l, struct err *e);
 
 /* ---- parts, for the above and for tests ---- */

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 struct trust {
-	const char *what;	/* for texts: "policy" */
+	const char *what;	/* for texts: "policy is read from" */
 	bool any_owner;		/* owners are not looked at */
 	bool own;		/* the caller's own will do too, also below a directory like /tmp, whose entries only their owner moves */
 };
@@ -23,5 +23,7 @@ struct trust {
 int trusted_open_dir(const struct trust *t, const char *path, int *out, struct err *e);
 /* `path` is the whole name, for texts. */
 int trusted_open_file(const struct trust *t, int dir, const char *name, const char *path, int *out, struct err *e);
+/* The same question of an open descriptor. */
+int trusted_check(const struct trust *t, int fd, const char *path, struct err *e);
 
 #endif

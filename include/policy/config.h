@@ -54,6 +54,7 @@ struct policy_config {
 	struct { size_t n; const struct policy_rule *v; } rules;
 	const char *annotation_key;
 	struct strings annotation_select, trusted_registries;
+	struct { const char *path; bool required, journal; } report; /* path: NULL = none */
 };
 
 extern const struct field_table config_table;

@@ -104,8 +104,10 @@ enum { FIELD_LIST_MAX = 1024 };	/* members of one array */
 /* The members of object v into the struct at out; absent fields leave what is there. */
 int fields_read(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field_table *t,
 		void *out, struct err *e);
-/* -EINVAL with "$.path: text". */
+/* -EINVAL with "$.path: text", of class policy.range; the second for a value that is of the wrong type altogether. */
 int field_refuse(const struct jread_at *at, struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4), cold));
+int field_refuse_type(const struct jread_at *at, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), cold));
 /* One value meets another: *io becomes the stricter of the two. *changed: it was not that already. */
 int field_meet(const struct field *f, struct arena *a, void *io, const void *other, bool *changed, struct err *e);

@@ -23,6 +23,8 @@ int field_texts(const struct field_reader *r, const struct jread_at *at, const s
 		struct strings *out, struct err *e);
 int field_edit_texts(const struct field_reader *r, const struct jread_at *at, const struct strings *add, const struct strings *remove,
 		     struct strings *io, struct err *e);
+/* "$comment", "x-...". */
+bool field_may_be_anywhere(const char *key);
 /* The two members of an edit; either may be missing (NULL). */
 int field_edit_parts(const struct jread_at *at, const struct jnode *v, const struct jnode **add, const struct jnode **remove,
 		     struct err *e);

@@ -62,6 +62,7 @@ struct policy_ask {
 	const char *named, *named_from;	/* --policy, or the program's name: in the place of "default" or "standalone" */
 	bool outright;	/* named for this one container (launch --policy): rules are not asked; the floor holds all the same */
 	bool standalone;
+	const struct policy_config **config; /* NULL, or where caisson.json is left as soon as it was read, whatever is chosen then */
 };
 /* *out is NULL when there are no files to look at: the built-in level alone decides then, as policy_merge does it. */
 int policy_choose(struct arena *a, const struct policy_files *files, const struct policy_ask *ask,

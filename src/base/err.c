@@ -54,7 +54,14 @@ static int err_put(struct err *e, int code, int with_reason, const char *fmt, va
 	if (with_reason && at < sizeof(e->text) - 1)
 		snprintf(e->text + at, sizeof(e->text) - at, ": %s", strerror(code));
 	e->code = code > 0 ? code : EINVAL;
+	e->class[0] = '\0';
 	err_tidy(e);
+	return -e->code;
+}
+
+int err_class(struct err *e, const char *class)
+{
+	(void)snprintf(e->class, sizeof(e->class), "%s", class); /* a literal of ours, which fits */
 	return -e->code;
 }
 

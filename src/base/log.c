@@ -52,8 +52,8 @@ static void add_json_text(struct str *s, const char *text)
 	}
 }
 
-__attribute__((format(printf, 2, 0)))
-static void log_put(const char *level, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0)))
+static void log_put(const char *level, const char *class, const char *fmt, va_list ap)
 {
 	char text[ERR_TEXT + 1024], when[32];
 	time_t now = time(NULL);
@@ -66,6 +66,8 @@ static void log_put(const char *level, const char *fmt, va_list ap)
 	if (sink.json) {
 		str_addf(&line, "{\"level\":\"%s\",\"msg\":\"", level);
 		add_json_text(&line, text);
+		if (class[0])
+			str_addf(&line, "\",\"code\":\"%s", class);
 		str_addf(&line, "\",\"time\":\"%s\"}\n", when);
 	} else if (sink.fd == STDERR_FILENO) {
 		str_addf(&line, "%s: %s\n", level, text);
@@ -83,8 +85,23 @@ void log_error(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	log_put("error", fmt, ap);
+	log_put("error", "", fmt, ap);
 	va_end(ap);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void log_classed(const char *class, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_put("error", class, fmt, ap);
+	va_end(ap);
+}
+
+void log_failure(const struct err *e)
+{
+	log_classed(e->class, "%s", e->text);
 }
 
 void log_warn(const char *fmt, ...)
@@ -92,7 +109,7 @@ void log_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	log_put("warning", fmt, ap);
+	log_put("warning", "", fmt, ap);
 	va_end(ap);
 }
 
@@ -103,6 +120,6 @@ void log_debug(const char *fmt, ...)
 	if (!sink.debug)
 		return;
 	va_start(ap, fmt);
-	log_put("debug", fmt, ap);
+	log_put("debug", "", fmt, ap);
 	va_end(ap);
 }

@@ -16,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/labels.h"
 #include "cli/policy.h"
+#include "cli/report.h"
 #include "container/notify.h"
 #include "container/host_view.h"
 #include "container/root_view.h"
@@ -179,10 +180,9 @@ static int add_notify(struct arena *a, const char *root, const char *id, const s
 
 /* Who asks, and what the policy files say to that; the labels only where that depends on them. */
 static int choose_policy(struct arena *a, const struct policy_ask *ask, const struct spec *spec, struct policy_subject *subject,
-			 struct cli_labels *labels, struct policy_request *request, struct err *e)
+			 struct cli_labels *labels, struct policy_request *request, struct cli_policy *policy, struct err *e)
 {
 	const struct key_values *image;
-	struct cli_policy policy;
 	int r;
 
 	subject->caller_uid = getuid();
@@ -192,13 +192,13 @@ static int choose_policy(struct arena *a, const struct policy_ask *ask, const st
 	labels->annotations = &spec->annotations;
 	labels->query = (struct label_query){ .engine = subject->engine, .bundle = request->bundle,
 					      .root_path = request->root_path, .mounts = &spec->mounts };
-	r = cli_policy_choose(a, ask, subject, &policy, e);
-	request->level = policy.level;
-	request->level_from = policy.level_from;
-	request->choice = policy.choice;
+	r = cli_policy_choose(a, ask, subject, policy, e);
+	request->level = policy->level;
+	request->level_from = policy->level_from;
+	request->choice = policy->choice;
 	request->ports = labels->has_file ? &labels->file.ports : NULL;
 	if (r == 0 && policy_wants_labels(spec, request))
-		r = cli_labels_ask(labels, policy.config, &image, e);
+		r = cli_labels_ask(labels, policy->config, &image, e);
 	request->labels = &labels->caps;
 	return r;
 }
@@ -235,47 +235,45 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	struct policy_request request = { .id = id,
 					  .no_cgroup = str_eq(g->cgroup_manager, "disabled"),
 					  .systemd = cli_unit_manager(g) != UNIT_NONE };
-	struct policy_subject subject = { 0 };
-	struct cli_labels labels;
+	struct cli_labels labels = { 0 };
 	struct policy_ask ask = { 0 };
 	unsigned total, listen = 0;
 	struct root_view view;
 	auto_fd int root = -1;
 	struct facts facts;
-	struct bundle b = { 0 };
-	int r = state_check_id(id, e);
+	struct bundle *b = out;
+	int r;
 
+	*out = (struct bundle){ 0 };
+	r = state_check_id(id, e);
 	if (r == 0)
 		r = cli_policy_named(g, a, &ask, e);
 	if (r == 0)
-		r = bundle_read(a, o->bundle ? o->bundle : ".", &request.bundle, &b.spec, e);
+		r = bundle_read(a, o->bundle ? o->bundle : ".", &request.bundle, &b->spec, e);
 	if (r == 0)
 		r = bundle_preserved_fds(o->preserve_fds, &total, &listen, e);
 	if (r == 0)
-		r = add_listen_fds(a, listen, &b.spec, e);
+		r = add_listen_fds(a, listen, &b->spec, e);
 	if (r == 0)
-		r = add_notify(a, g->root, id, &b.spec, e);
+		r = add_notify(a, g->root, id, &b->spec, e);
 	if (r == 0)
-		r = root_path(a, request.bundle, b.spec, &request.root_path, e);
+		r = root_path(a, request.bundle, b->spec, &request.root_path, e);
 	if (r == 0)
-		r = subject_of(a, b.spec, request.bundle, false, &subject, e);
+		r = subject_of(a, b->spec, request.bundle, false, &b->subject, e);
 	if (r == 0)
 		r = cli_labels_init(&labels, a, o->image_config, e);
 	if (r == 0)
 		r = host_facts(&facts, e);
 	request.facts = &facts;
 	if (r == 0)
-		r = choose_policy(a, &ask, b.spec, &subject, &labels, &request, e);
+		r = choose_policy(a, &ask, b->spec, &b->subject, &labels, &request, &b->policy, e);
+	b->labels = labels.report;
+	b->caps = labels.caps;
 	if (r < 0)
 		return r;
-	b.labels = labels.report;
 	request.host = &host_view_real;
 	look_at_root(&request, &view, &root);
-	r = policy_merge(a, b.spec, &request, &b.plan, e);
-	if (r < 0)
-		return r;
-	*out = b;
-	return 0;
+	return policy_merge(a, b->spec, &request, &b->plan, e);
 }
 
 /* After success only: a caller that reads the log of a failed command expects one record, the
@@ -293,6 +291,14 @@ static int seal(struct arena *a, struct err *e)
 	return r < 0 ? err_code(e, -r, "seal the plan") : 0;
 }
 
+static struct decision decision_of(const struct bundle *b, const char *what, const char *id)
+{
+	return (struct decision){
+		.what = what, .id = id, .subject = &b->subject, .choice = b->policy.choice, .plan = b->plan, .labels = &b->caps,
+		.label_source = b->labels.source, .label_answered = b->labels.answered, .label_us = b->labels.microseconds,
+	};
+}
+
 int bundle_create(const struct cli_globals *g, const struct create_options *o, const char *id,
 		  const struct bundle_launch *how, struct started *out, struct err *e)
 {
@@ -306,10 +312,15 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
 		.systemd = cli_unit_manager(g),
 		.gate = how->gate,
 	};
+	struct err missing = { 0 };
+	struct decision d;
 	struct bundle b;
 	unsigned listen;
 	int r = bundle_decide(&a, g, o, id, &b, e);
 
+	d = decision_of(&b, how->gate ? "create" : "run", id);
+	if (r < 0 && b.policy.config)
+		cli_report_failure(b.policy.config, &d, DECISION_REFUSED, e);
 	if (r == 0)
 		r = bundle_check_console(b.plan->has_process && b.plan->process.terminal,
 					 how->detach, o->console_socket, e);
@@ -322,6 +333,8 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
 	if (r == 0)
 		r = cli_absolute(&a, o->pid_file, &request.pid_file, e);
 	if (r == 0)
+		r = cli_report(b.policy.config, &d, &missing, e);
+	if (r == 0)
 		r = seal(&a, e);
 	if (r < 0)
 		return r;
@@ -331,7 +344,11 @@ int bundle_create(const struct cli_globals *g, const struct create_options *o, c
 	request.stdio.foreground_terminal =
 		!how->detach && b.plan->has_process && b.plan->process.terminal;
 	r = container_create(&request, out, e);
-	if (r == 0)
-		log_warnings(b.plan);
-	return r;
+	if (r < 0) {
+		cli_report_failure(b.policy.config, &d, DECISION_FAILED, e);
+		return r;
+	}
+	log_warnings(b.plan);
+	cli_report_warn(&missing);
+	return 0;
 }

@@ -82,7 +82,7 @@ void cli_print_version(const char *program, FILE *out)
 
 int cli_fail(const struct err *e, int status)
 {
-	log_error("%s", e->text);
+	log_failure(e);
 	if (!log_is_stderr())
 		fprintf(stderr, "%s\n", e->text);
 	return status ? status : 1;

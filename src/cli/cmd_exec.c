@@ -8,6 +8,9 @@
 #include "base/fd.h"
 #include "cli/bundle.h"
 #include "cli/cli.h"
+#include "cli/report.h"
+#include "container/policy_dir.h"
+#include "policy/merge.h"
 #include "policy/store.h"
 
 enum {
@@ -231,6 +234,29 @@ static int make_process(const struct exec *x, const struct process **out, struct
 	return r;
 }
 
+/* The record is for report.path alone, so that nothing is read for it where there is none. The container's own plan holds, whatever
+ * became of caisson.json in the meantime: what is wrong with it stops no exec. */
+static int report(const struct exec *x, const struct process *asked, struct policy_config *config, struct decision *d, struct err *missing,
+		  struct err *e)
+{
+	struct policy_files files;
+	struct policy_dir dir;
+	struct err why = { 0 };
+	bool there;
+
+	policy_dir_init(&dir);
+	policy_dir_files(&dir, &files);
+	if (policy_config_load(x->a, &files, config, &there, missing) < 0)
+		config->report.path = NULL;
+	*d = (struct decision){ .what = "exec", .id = x->id, .asked = asked };
+	if (!config->report.path || read_stored_plan(x, &d->plan, &why) < 0)
+		return 0; /* without a plan there is nothing that could be allowed */
+	if (policy_merge_exec(x->a, d->plan, asked, &d->result, &why) == 0)
+		return cli_report(config, d, missing, e);
+	cli_report_failure(config, d, DECISION_REFUSED, &why);
+	return 0;
+}
+
 static int exec_process(const struct exec *x, struct err *e)
 {
 	const struct exec_options *o = x->o;
@@ -243,6 +269,9 @@ static int exec_process(const struct exec *x, struct err *e)
 		.n_cgroups = o->cgroups.n,
 	};
 	struct started s = { .pidfd = -1, .console = -1 };
+	struct policy_config config;
+	struct err missing = { 0 };
+	struct decision d;
 	int status = 0, r = state_check_id(x->id, e);
 
 	if (r == 0)
@@ -255,6 +284,8 @@ static int exec_process(const struct exec *x, struct err *e)
 		r = bundle_preserved_fds(o->preserve_fds, &request.preserve_fds, NULL, e);
 	if (r == 0)
 		r = cli_absolute(x->a, o->pid_file, &request.pid_file, e);
+	if (r == 0)
+		r = report(x, request.process, &config, &d, &missing, e);
 	if (r < 0)
 		return r;
 	request.stdio = (struct stdio_request){
@@ -263,8 +294,12 @@ static int exec_process(const struct exec *x, struct err *e)
 		.foreground_terminal = request.process->terminal && !o->detach,
 	};
 	r = container_exec(&request, &s, e);
-	if (r < 0)
+	if (r < 0) {
+		if (config.report.path && d.outcome == DECISION_ALLOWED)
+			cli_report_failure(&config, &d, DECISION_FAILED, e);
 		return r;
+	}
+	cli_report_warn(&missing);
 	if (!o->detach)
 		status = container_wait(&s, e);
 	fd_close(&s.pidfd);

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "cli/cli.h"
 #include "cli/launch.h"
+#include "cli/report.h"
 #include "policy/explain.h"
 
 #define AT(member) offsetof(struct launch_options, member)
@@ -82,6 +83,15 @@ static int preview(struct launch *l, struct err *e)
 			    : cli_write(table.s, table.len, e);
 }
 
+/* What stops a launch before there is a plan is a decision too, where the policy made it. */
+static void report_refusal(const struct launch *l, const struct err *e)
+{
+	struct decision d = launch_decision(l, NULL);
+
+	if (l->policy.config && !l->o->print_spec && !l->o->dry_run)
+		cli_report_failure(l->policy.config, &d, DECISION_REFUSED, e);
+}
+
 static int launch(const struct cli_globals *g, const void *options, int argc, char *const *argv)
 {
 	auto_arena a = { 0 };
@@ -89,7 +99,9 @@ static int launch(const struct cli_globals *g, const void *options, int argc, ch
 	struct err e = { 0 };
 	int r = launch_read(g, options, argc, argv, &a, &l, &e);
 
-	if (r == 0)
+	if (r < 0)
+		report_refusal(&l, &e);
+	else
 		r = l.o->print_spec || l.o->dry_run ? preview(&l, &e) : launch_run(g, &l, &e);
 	/* As a shell shows it: 127 when there is no such program, 126 when it cannot be run. */
 	if (r < 0 && str_starts(e.text, "exec: "))

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/policy.h"
 #include "container/policy_dir.h"
+#include "container/report.h"
 #include "policy/merge.h"
 #include "policy/profile_fields.h"
 
@@ -87,6 +88,15 @@ static int say_looser(struct check *c, const struct profile *p, struct err *e)
 	return 0;
 }
 
+/* An ordinary user who looks need not be able to write there. */
+static int check_report(const struct policy_config *config, struct err *e)
+{
+	bool distrusted;
+	int err = report_check(config->report.path, &distrusted, e);
+
+	return err < 0 && (distrusted || err == -ENOENT) ? err_wrap(e, "policy: caisson.json $.report.path") : 0;
+}
+
 static void check_config(struct check *c, const char *path, const struct policy_files *files)
 {
 	struct policy_config config;
@@ -100,6 +110,8 @@ static void check_config(struct check *c, const char *path, const struct policy_
 	}
 	if (err == 0)
 		err = policy_config_check(c->a, files, &config, &e);
+	if (err == 0 && config.report.path && !c->dir->any_owner)
+		err = check_report(&config, &e);
 	said(c, path, err, &e);
 }
 
@@ -137,51 +149,77 @@ static const char *profile_name(struct arena *a, const char *path)
 	return arena_memdup(a, base, n);
 }
 
-struct one_config { const struct policy_files *rest; struct policy_file file; };
+/* Around a file that is not installed: itself, when it is caisson.json; the profiles beside it (a profile's own directory, or
+ * "profiles" beside caisson.json) before the installed ones. */
+struct around { struct policy_files rest; bool is_config; struct policy_file file; const char *dir; };
 
-static int given_config(void *ctx, struct arena *a, struct policy_file *out, struct err *e)
+static int around_config(void *ctx, struct arena *a, struct policy_file *out, struct err *e)
 {
-	(void)a;
-	(void)e;
-	*out = ((struct one_config *)ctx)->file;
+	const struct around *x = ctx;
+
+	if (!x->is_config)
+		return x->rest.config(x->rest.ctx, a, out, e);
+	*out = x->file;
 	return 0;
 }
 
-static int given_profile(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file *out,
-			 struct err *e)
+static int around_profile(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file *out,
+			  struct err *e)
 {
-	const struct policy_files *rest = ((struct one_config *)ctx)->rest;
+	const struct around *x = ctx;
+	const char *path = arena_printf(a, "%s/%s.json", x->dir, name);
+	int err;
 
-	return rest->profile(rest->ctx, place, name, a, out, e);
+	if (!path)
+		return err_set(e, ENOMEM, "policy: out of memory");
+	/* The one that is looked at is the name's own; what extends that name means another. */
+	if (place == POLICY_OPERATOR && !str_eq(path, x->file.path)) {
+		err = policy_dir_read_any(path, a, out, e);
+		if (err != -ENOENT)
+			return err;
+		*e = (struct err){ 0 };
+	}
+	return x->rest.profile(x->rest.ctx, place, name, a, out, e);
 }
 
-static int given_drop_ins(void *ctx, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
+static int around_drop_ins(void *ctx, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
 {
-	const struct policy_files *rest = ((struct one_config *)ctx)->rest;
+	const struct around *x = ctx;
 
-	return rest->drop_ins(rest->ctx, name, a, out, e);
+	return x->rest.drop_ins(x->rest.ctx, name, a, out, e);
+}
+
+static const char *dir_beside(struct arena *a, const char *path, bool is_config)
+{
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash - path) : 1;
+
+	return arena_printf(a, "%.*s%s", n, slash ? path : ".", is_config ? "/profiles" : "");
 }
 
 static void check_file(struct check *c, const char *path)
 {
 	const char *name = profile_name(c->a, path);
-	struct policy_file f = { 0 };
+	const struct policy_files installed = c->files;
+	struct around x = { .rest = installed, .is_config = str_eq(name, "caisson") };
 	const struct profile *p = NULL;
 	struct err e = { 0 };
-	int err = name ? policy_dir_read_any(path, c->a, &f, &e) : err_set(&e, ENOMEM, "policy: out of memory");
+	int err = name ? policy_dir_read_any(path, c->a, &x.file, &e) : err_set(&e, ENOMEM, "policy: out of memory");
 
-	if (err == 0 && str_eq(name, "caisson")) {
-		struct one_config one = { &c->files, f };
-		const struct policy_files files = { .ctx = &one, .config = given_config, .profile = given_profile,
-						    .drop_ins = given_drop_ins };
-		check_config(c, path, &files);
-		return;
+	x.dir = dir_beside(c->a, path, x.is_config);
+	if (err == 0 && !x.dir)
+		err = err_set(&e, ENOMEM, "policy: out of memory");
+	c->files = (struct policy_files){ .ctx = &x, .config = around_config, .profile = around_profile, .drop_ins = around_drop_ins };
+	if (err == 0 && x.is_config) {
+		check_config(c, path, &c->files);
+	} else {
+		if (err == 0)
+			err = policy_profile_check(c->a, &c->files, name, &x.file, &p, &e);
+		said(c, path, err, &e);
+		if (err == 0 && say_looser(c, p, &e) < 0)
+			said(c, path, -e.code, &e);
 	}
-	if (err == 0)
-		err = policy_profile_check(c->a, &c->files, name, &f, &p, &e);
-	said(c, path, err, &e);
-	if (err == 0 && say_looser(c, p, &e) < 0)
-		said(c, path, -e.code, &e);
+	c->files = installed;
 }
 
 int policy_check(const struct policy_options *o, int argc, char *const *argv, struct err *e)

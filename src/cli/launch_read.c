@@ -34,10 +34,6 @@ static int no_memory(struct err *e)
 static int read_policy(const struct cli_globals *g, struct launch *l, int argc, char *const *argv,
 		       struct err *e)
 {
-	struct policy_subject subject = { .engine = "standalone",
-					  .kind = "container",
-					  .caller_uid = getuid(),
-					  .hostname = l->o->hostname };
 	struct policy_ask ask = { .standalone = true };
 	struct cli_globals globals = *g;
 	int r;
@@ -45,13 +41,17 @@ static int read_policy(const struct cli_globals *g, struct launch *l, int argc, 
 	if (l->o->policy)
 		globals.policy = l->o->policy;
 	l->systemd = cli_unit_manager(g) != UNIT_NONE;
+	l->subject = (struct policy_subject){ .engine = "standalone",
+					      .kind = "container",
+					      .caller_uid = getuid(),
+					      .hostname = l->o->hostname };
 	globals.program = NULL; /* the name is for engines, which can give no flag */
-	for (int i = 1; i < argc && !subject.argv0; i++)
+	for (int i = 1; i < argc && !l->subject.argv0; i++)
 		if (strcmp(argv[i], "--") != 0)
-			subject.argv0 = argv[i];
+			l->subject.argv0 = argv[i];
 	ask.outright = globals.policy != NULL;
 	r = cli_policy_named(&globals, l->a, &ask, e);
-	return r < 0 ? r : cli_policy_choose(l->a, &ask, &subject, &l->policy, e);
+	return r < 0 ? r : cli_policy_choose(l->a, &ask, &l->subject, &l->policy, e);
 }
 
 /* What decided a field of the profile, for messages: "level strict". */

@@ -2,6 +2,7 @@
 /* cli/launch_run.c - a launch that happens: in the foreground, detached, or detached under a
  * supervisor (--rm -d). */
 #include "cli/launch.h"
+#include "cli/report.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,10 +123,18 @@ static int null_streams(int first, int last, struct err *e)
 	return 0;
 }
 
+struct decision launch_decision(const struct launch *l, const struct plan *plan)
+{
+	return (struct decision){ .what = "launch", .id = l->id ? l->id : "-", .subject = &l->subject, .choice = l->policy.choice,
+				  .plan = plan, .labels = &l->label_caps };
+}
+
 static int create(const struct cli_globals *g, struct launch *l, struct started *out, struct err *e)
 {
 	auto_free char *document = NULL;
 	struct decided d = { 0 };
+	struct err missing = { 0 };
+	struct decision record;
 	const char *state_dir = arena_printf(l->a, "%s/%s", g->root, l->id);
 	struct create_request request = {
 		.state_root = g->root,
@@ -137,12 +146,19 @@ static int create(const struct cli_globals *g, struct launch *l, struct started 
 	int r = state_dir ? settle(l, state_dir, &document, &len, e)
 			  : err_set(e, ENOMEM, "out of memory");
 
-	if (r == 0)
-		r = launch_decide(l, document, len, &d.spec, &d.plan, e);
-	if (r == 0)
-		r = cli_absolute(l->a, l->o->pid_file, &request.pid_file, e);
 	if (r < 0)
 		return r;
+	r = launch_decide(l, document, len, &d.spec, &d.plan, e);
+	record = launch_decision(l, d.plan);
+	if (r < 0)
+		cli_report_failure(l->policy.config, &record, DECISION_REFUSED, e);
+	if (r == 0)
+		r = cli_absolute(l->a, l->o->pid_file, &request.pid_file, e);
+	if (r == 0)
+		r = cli_report(l->policy.config, &record, &missing, e);
+	if (r < 0)
+		return r;
+	cli_report_warn(&missing);
 	request.plan = d.plan;
 	request.id_range = release_record(l);
 	say_warnings(l, d.plan);
@@ -153,7 +169,10 @@ static int create(const struct cli_globals *g, struct launch *l, struct started 
 	/* The warnings are said: from here on nobody listens to a detached container. */
 	if (l->o->detach && null_streams(STDIN_FILENO, STDERR_FILENO, e) < 0)
 		return -e->code;
-	return container_create(&request, out, e);
+	r = container_create(&request, out, e);
+	if (r < 0)
+		cli_report_failure(l->policy.config, &record, DECISION_FAILED, e);
+	return r;
 }
 
 static int64_t seconds_now(void)

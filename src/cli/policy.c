@@ -42,6 +42,7 @@ int cli_policy_choose(struct arena *a, const struct policy_ask *ask, const struc
 		      struct err *e)
 {
 	struct policy_config *config = arena_alloc(a, sizeof(*config));
+	struct policy_ask asked = *ask;
 	struct policy_files files;
 	struct policy_dir d;
 	int err;
@@ -51,13 +52,13 @@ int cli_policy_choose(struct arena *a, const struct policy_ask *ask, const struc
 	config_defaults(config);
 	*out = (struct cli_policy){ .config = config, .level = ask->standalone ? LEVEL_STRICT : LEVEL_BASELINE,
 				    .level_from = ask->standalone ? "launch's default" : "built-in default" };
+	asked.config = &out->config;
 	policy_dir_init(&d);
 	policy_dir_files(&d, &files);
-	err = policy_choose(a, &files, ask, subject, &out->choice, e);
+	err = policy_choose(a, &files, &asked, subject, &out->choice, e);
 	if (err < 0)
 		return err;
 	if (out->choice) {
-		out->config = out->choice->config;
 		out->profile = out->choice->enforced;
 		out->level = out->profile->level;
 		out->level_from = out->choice->from;

@@ -14,7 +14,7 @@ enum { FILE_MAX = 16 * 1024 * 1024 }; /* containers.json holds every container o
 
 static int load(const char *dir_path, const char *name, size_t max, char **bytes, size_t *len, struct err *e)
 {
-	static const struct trust t = { .what = "a label", .own = true };
+	static const struct trust t = { .what = "a label is read from", .own = true };
 	auto_fd int dir = -1, fd = -1;
 	auto_str path = { 0 };
 	int err = trusted_open_dir(&t, dir_path, &dir, e);

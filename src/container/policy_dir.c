@@ -19,7 +19,7 @@ void policy_dir_init(struct policy_dir *d)
 
 static struct trust trust_of(const struct policy_dir *d)
 {
-	return (struct trust){ .what = "policy", .any_owner = d->any_owner };
+	return (struct trust){ .what = "policy is read from", .any_owner = d->any_owner };
 }
 
 /* ---- files ---- */

@@ -40,9 +40,9 @@ static int check_owner(const struct trust *t, const char *path, const struct sta
 	if (t->any_owner)
 		return 0;
 	if (st->st_uid != 0 && !(t->own && st->st_uid == geteuid()) && !is_unmapped_root(st->st_uid))
-		return err_set(e, EPERM, "%s: belongs to uid %u; what %s is read from must be root's%s", path, st->st_uid, t->what, own);
+		return err_set(e, EPERM, "%s: belongs to uid %u; what %s must be root's%s", path, st->st_uid, t->what, own);
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(t->own && is_shared_dir(st)))
-		return err_set(e, EPERM, "%s: can be written by %s; what %s is read from must be writable by %s alone (chmod %s)", path,
+		return err_set(e, EPERM, "%s: can be written by %s; what %s must be writable by %s alone (chmod %s)", path,
 			       st->st_mode & S_IWOTH ? "others" : "its group", t->what, t->own ? "its owner" : "root",
 			       st->st_mode & S_IWOTH ? "go-w" : "g-w");
 	return 0;
@@ -105,7 +105,6 @@ int trusted_open_file(const struct trust *t, int dir, const char *name, const ch
 {
 	/* A FIFO or a terminal must not hold us up. */
 	auto_fd int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
 	int err;
 
 	if (fd < 0 && errno == ENOENT)
@@ -113,12 +112,19 @@ int trusted_open_file(const struct trust *t, int dir, const char *name, const ch
 	if (fd < 0)
 		return errno == ELOOP ? err_set(e, ELOOP, "%s: is a symbolic link; put the file itself there", path)
 				      : err_sys(e, "%s", path);
+	err = trusted_check(t, fd, path, e);
+	if (err == 0)
+		*out = fd_take(&fd);
+	return err;
+}
+
+int trusted_check(const struct trust *t, int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EINVAL, "%s: is not a regular file", path);
-	err = check_owner(t, path, &st, e);
-	if (err == 0)
-		*out = fd_take(&fd);
-	return err;
+	return check_owner(t, path, &st, e);
 }

@@ -76,6 +76,13 @@ static const struct field config_fields[] = {
 	{ "labels.timeout_ms", FIELD_AMOUNT, AT(label_timeout_ms), .min = 1, .max = 10000, .fallback = "2000",
 	  .text = "How long all of them together may keep a container waiting, in milliseconds. An engine is asked only when a rule matches on labels, or "
 		  "the chosen profile looks at them" },
+	{ "report.path", FIELD_PATH, AT(report.path), .fallback = "none",
+	  .text = "A file that gets one line of JSON for each decision: what was asked, allowed or refused, and by what. Nothing of it holds variables, arguments "
+		  "or the values of annotations. Only root may be able to write to it and to the directories above, or nothing is started" },
+	{ "report.required", FIELD_SWITCH, AT(report.required), .fallback = "false",
+	  .text = "Nothing is started when its record cannot be written, as on a full disk. Otherwise that is a warning" },
+	{ "report.journal", FIELD_SWITCH, AT(report.journal), .fallback = "true",
+	  .text = "One record in systemd's journal for each container that gets something else than it asked for, or is refused; none where there is no journal" },
 	{ "trusted_registries", FIELD_GLOBS, AT(trusted_registries), .fallback = "[]", .text = "Prefixes (host/path) below which an image's name may choose a weaker profile" },
 };
 /* clang-format on */
@@ -113,6 +120,7 @@ void config_defaults(struct policy_config *c)
 		.labels = PROFILE_LABEL_USE,
 		.label_sources = CONFIG_LABELS_ALL,
 		.label_timeout_ms = 2000,
+		.report = { .journal = true },
 		.annotation_key = "io.caisson.profile",
 		.annotation_select = { N_ELEMENTS(select) - 1, select },
 	};

@@ -10,21 +10,41 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "policy/field_parts.h"
 #include "policy/field_type.h"
 
 enum { NAME_ROOM = 96, FIELDS_MAX = 256 };
 
-int field_refuse(const struct jread_at *at, struct err *e, const char *fmt, ...)
+__attribute__((format(printf, 4, 0)))
+static int refuse(const struct jread_at *at, struct err *e, const char *class, const char *fmt, va_list ap)
 {
 	char path[400] = "", text[600];
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap); /* a longer text is cut, as err_set would */
+	if (at->up || at->key)
+		jread_path(at, path, sizeof(path));
+	(void)err_set(e, EINVAL, "$%s%s: %s", path[0] ? "." : "", path, text);
+	return err_class(e, class);
+}
+
+int field_refuse(const struct jread_at *at, struct err *e, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap); /* a longer text is cut, as err_set would */
+	int r = refuse(at, e, "policy.range", fmt, ap);
 	va_end(ap);
-	if (at->up || at->key)
-		jread_path(at, path, sizeof(path));
-	return err_set(e, EINVAL, "$%s%s: %s", path[0] ? "." : "", path, text);
+	return r;
+}
+
+int field_refuse_type(const struct jread_at *at, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int r = refuse(at, e, "policy.type", fmt, ap);
+	va_end(ap);
+	return r;
 }
 
 /* One object on the way down: `prefix` is what its members' names begin with, "" or "capabilities.". */
@@ -35,7 +55,7 @@ struct walk {
 	bool outermost;
 };
 
-static bool may_be_anywhere(const char *key)
+bool field_may_be_anywhere(const char *key)
 {
 	return str_eq(key, "$comment") || str_starts(key, "x-");
 }
@@ -69,8 +89,9 @@ static int refuse_unknown(const struct jread_at *at, const struct walk *w, const
 		(void)snprintf(parts[i], sizeof(parts[i]), "%.*s", (int)strcspn(name + skip, "."), name + skip); /* table names fit */
 		nearest_try(&near, parts[i]);
 	}
-	return field_refuse(at, e, "unknown key \"%s\"%s%s%s", jread_quote(key).s, near.best ? "; did you mean " : "",
-			    near.best ? near.best : "", near.best ? "?" : "");
+	(void)field_refuse(at, e, "unknown key \"%s\"%s%s%s", jread_quote(key).s, near.best ? "; did you mean " : "",
+			   near.best ? near.best : "", near.best ? "?" : "");
+	return err_class(e, "policy.unknown-key");
 }
 
 static int walk_object(const struct walk *w, const struct jread_at *at, const struct jnode *v, const char *prefix, bool *seen,
@@ -84,7 +105,7 @@ static int walk_member(const struct walk *w, const struct jread_at *up, const st
 	const struct field *f;
 	int r;
 
-	if (may_be_anywhere(m->key))
+	if (field_may_be_anywhere(m->key))
 		return 0;
 	if ((size_t)snprintf(name, sizeof(name), "%s%s", prefix, m->key) >= sizeof(name) || strchr(m->key, '.'))
 		return refuse_unknown(up, w, prefix, m->key, e);
@@ -106,7 +127,7 @@ static int walk_object(const struct walk *w, const struct jread_at *at, const st
 		       struct err *e)
 {
 	if (v->type != JOBJECT)
-		return field_refuse(at, e, "must be an object");
+		return field_refuse_type(at, e, "must be an object");
 	jnode_each(m, v) {
 		int r = walk_member(w, at, m, prefix, seen, e);
 		if (r < 0)
@@ -124,6 +145,6 @@ int fields_read(const struct field_reader *r, const struct jread_at *at, const s
 
 	for (size_t i = 0; err == 0 && i < t->n; i++)
 		if (t->v[i].required && !seen[i])
-			err = field_refuse(at, e, "%s is required", t->v[i].name);
+			err = field_refuse_type(at, e, "%s is required", t->v[i].name);
 	return err == 0 && t->check ? t->check(at, r->arena, out, e) : err;
 }

@@ -214,9 +214,9 @@ static json_t *array_schema(json_t *items)
 /* An array, or an edit of the inherited one. */
 static json_t *edit_schema(json_t *items, json_t *removed)
 {
-	return json_pack("{s:[o, {s:s, s:b, s:{s:o, s:o}}]}", "anyOf", array_schema(items), "type", "object",
-			 "additionalProperties", 0, "properties", "add", array_schema(json_deep_copy(items)), "remove",
-			 array_schema(removed));
+	return json_pack("{s:[o, {s:s, s:b, s:{s:{}}, s:{s:b, s:o, s:o}}]}", "anyOf", array_schema(items), "type", "object",
+			 "additionalProperties", 0, "patternProperties", "^x-", "properties", "$comment", 1, "add",
+			 array_schema(json_deep_copy(items)), "remove", array_schema(removed));
 }
 
 static json_t *with_word(json_t *schema, const char *word)

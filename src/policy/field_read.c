@@ -27,7 +27,7 @@ static const struct field_word group_words[] = {
 int field_want_array(const struct jread_at *at, const struct jnode *v, struct err *e)
 {
 	if (v->type != JARRAY)
-		return field_refuse(at, e, "must be an array");
+		return field_refuse_type(at, e, "must be an array");
 	if (v->len > FIELD_LIST_MAX)
 		return field_refuse(at, e, "has more than %d members", FIELD_LIST_MAX);
 	return 0;
@@ -36,7 +36,7 @@ int field_want_array(const struct jread_at *at, const struct jnode *v, struct er
 int field_want_text(const struct jread_at *at, const struct jnode *v, const char **out, struct err *e)
 {
 	if (v->type != JSTRING)
-		return field_refuse(at, e, "must be a string");
+		return field_refuse_type(at, e, "must be a string");
 	for (const char *s = v->text; *s; s++)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			return field_refuse(at, e, "has a control character");
@@ -63,10 +63,12 @@ static int read_schema(const struct field_reader *r, const struct jread_at *at, 
 	(void)f;
 	(void)out;
 	if (v->type != JINTEGER)
-		return field_refuse(at, e, "must be the integer 1");
-	if (v->negative || v->huge || v->magnitude != 1)
-		return field_refuse(at, e, "unsupported schema %s%llu, this caisson reads 1", v->negative ? "-" : "",
+		return field_refuse_type(at, e, "must be the integer 1");
+	if (v->negative || v->huge || v->magnitude != 1) {
+		(void)field_refuse(at, e, "unsupported schema %s%llu, this caisson reads 1", v->negative ? "-" : "",
 				    (unsigned long long)v->magnitude);
+		return err_class(e, "policy.unsupported");
+	}
 	return 0;
 }
 
@@ -76,7 +78,7 @@ static int read_switch(const struct field_reader *r, const struct jread_at *at, 
 	(void)r;
 	(void)f;
 	if (v->type != JTRUE && v->type != JFALSE)
-		return field_refuse(at, e, "must be true or false");
+		return field_refuse_type(at, e, "must be true or false");
 	*(bool *)out = v->type == JTRUE;
 	return 0;
 }
@@ -135,7 +137,7 @@ static int read_amount(const struct field_reader *r, const struct jread_at *at, 
 	if (v->type == JSTRING && str_eq(v->text, "unlimited") && f->max == UINT64_MAX)
 		n = UINT64_MAX;
 	else if (v->type == JSTRING ? str_size(v->text, &n) < 0 : v->type != JINTEGER || v->negative || v->huge)
-		return field_refuse(at, e, "must be an integer, or text such as \"64M\"%s",
+		return field_refuse_type(at, e, "must be an integer, or text such as \"64M\"%s",
 				    f->max == UINT64_MAX ? " or \"unlimited\"" : "");
 	else if (v->type == JINTEGER)
 		n = v->magnitude;
@@ -163,7 +165,7 @@ static int read_seconds(const struct field_reader *r, const struct jread_at *at,
 		factor = good ? factors[unit - units] : 1;
 	}
 	if (!good)
-		return field_refuse(at, e, "must be seconds, or text such as \"90s\", \"2m\" or \"1h\"");
+		return field_refuse_type(at, e, "must be seconds, or text such as \"90s\", \"2m\" or \"1h\"");
 	if (n > f->max / factor || n * factor < f->min)
 		return field_refuse(at, e, "must be %llu to %llu seconds", (unsigned long long)f->min, (unsigned long long)f->max);
 	*(uint64_t *)out = n * factor;
@@ -173,7 +175,7 @@ static int read_seconds(const struct field_reader *r, const struct jread_at *at,
 int field_id_of(const struct jread_at *at, const struct jnode *v, uint32_t *out, struct err *e)
 {
 	if (v->type != JINTEGER || v->negative || v->huge || v->magnitude > ID_MAX)
-		return field_refuse(at, e, "must be an integer from 0 to 4294967294");
+		return field_refuse_type(at, e, "must be an integer from 0 to 4294967294");
 	*out = (uint32_t)v->magnitude;
 	return 0;
 }
@@ -195,7 +197,7 @@ static int octal_of(const struct jread_at *at, const struct jnode *v, const stru
 
 	/* A number would leave its base open. */
 	if (v->type != JSTRING || !v->len || v->len > 5 || strspn(v->text, "01234567") != v->len)
-		return field_refuse(at, e, "must be text of octal digits, such as \"%s\"", f->max > 0777 ? "1777" : "0027");
+		return field_refuse_type(at, e, "must be text of octal digits, such as \"%s\"", f->max > 0777 ? "1777" : "0027");
 	for (const char *s = v->text; *s; s++)
 		n = n * 8 + (uint32_t)(*s - '0');
 	if (n < f->min || n > f->max)
@@ -324,7 +326,7 @@ static int read_bits(const struct jread_at *at, const struct jnode *v, const str
 
 	if (v->type == JSTRING && f->type != FIELD_FLAGS) {
 		if (!str_eq(v->text, "all"))
-			return field_refuse(at, e, "must be an array, or \"all\"");
+			return field_refuse_type(at, e, "must be an array, or \"all\"");
 		*out = everything(f);
 		return 0;
 	}
@@ -353,6 +355,8 @@ int field_edit_parts(const struct jread_at *at, const struct jnode *v, const str
 {
 	*add = *remove = NULL;
 	jnode_each(m, v) {
+		if (field_may_be_anywhere(m->key))
+			continue;
 		if (str_eq(m->key, "add"))
 			*add = m;
 		else if (str_eq(m->key, "remove"))

@@ -115,7 +115,7 @@ static int number_of(const struct jread_at *at, const struct jnode *v, const str
 	int err = field_id_of(at, v, out, e);
 
 	if (f->max && (err < 0 || *out < f->min || *out > f->max))
-		err = field_refuse(at, e, "must be an integer from %llu to %llu", (unsigned long long)f->min, (unsigned long long)f->max);
+		err = field_refuse_type(at, e, "must be an integer from %llu to %llu", (unsigned long long)f->min, (unsigned long long)f->max);
 	return err;
 }
 
@@ -158,7 +158,7 @@ int field_read_map(const struct field_reader *r, const struct jread_at *at, cons
 	size_t n = 0;
 
 	if (v->type != JOBJECT)
-		return field_refuse(at, e, "must be an object of texts");
+		return field_refuse_type(at, e, "must be an object of texts");
 	if (v->len > FIELD_LIST_MAX)
 		return field_refuse(at, e, "has more than %d members", FIELD_LIST_MAX);
 	list = arena_array(r->arena, v->len + 1, sizeof(*list));

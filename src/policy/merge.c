@@ -76,7 +76,8 @@ int merge_refuse(struct merge *m, struct err *e, enum profile_field f, const cha
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap); /* a longer text is cut, as err_set would */
 	va_end(ap);
-	return err_set(e, EPERM, "refused by %s (%s): %s", by ? by : "the policy", control, why);
+	(void)err_set(e, EPERM, "refused by %s (%s): %s", by ? by : "the policy", control, why);
+	return err_class(e, "policy.refused");
 }
 
 /* The last rule for everything decides; a document without one denies (runc's default). */
@@ -109,10 +110,12 @@ static int annotated_level(const struct spec *s, enum level *level, const char *
 		if (!str_eq(s->annotations.v[i].key, POLICY_ANNOTATION))
 			continue;
 		asked = policy_level_find(s->annotations.v[i].value);
-		if (asked != LEVEL_HARDENED && asked != LEVEL_STRICT)
-			return err_set(e, EINVAL, "annotations[\"" POLICY_ANNOTATION "\"]: \"%.64s\" is not a level that an "
-				       "annotation may choose: it can only narrow, to hardened or strict",
-				       s->annotations.v[i].value);
+		if (asked != LEVEL_HARDENED && asked != LEVEL_STRICT) {
+			(void)err_set(e, EINVAL, "annotations[\"" POLICY_ANNOTATION "\"]: \"%.64s\" is not a level that an "
+				      "annotation may choose: it can only narrow, to hardened or strict",
+				      s->annotations.v[i].value);
+			return err_class(e, "policy.refused");
+		}
 		if (asked > (int)*level) {
 			*level = (enum level)asked;
 			*from = "annotation " POLICY_ANNOTATION;
@@ -455,5 +458,7 @@ int policy_merge(struct arena *a, const struct spec *s, const struct policy_requ
 		err = take_notes(&m, e);
 	if (err == 0)
 		*out = plan;
+	else if (!e->class[0] && err == -ENOTSUP)
+		return err_class(e, "policy.unsupported");
 	return err;
 }

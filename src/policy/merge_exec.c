@@ -68,10 +68,12 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 	cut(&p->caps, stored->cap_ceiling);
 	if (x->no_new_privs)
 		p->no_new_privs = true;
-	if (stored->require_non_root && is_root(p))
-		return err_set(e, EPERM, "refused by %s \"%s\" (user): exec asks for %s; name an ordinary user "
+	if (stored->require_non_root && is_root(p)) {
+		(void)err_set(e, EPERM, "refused by %s \"%s\" (user): exec asks for %s; name an ordinary user "
 			       "(--user 65532:65532)", policy_level_find(stored->profile) < 0 ? "profile" : "level", stored->profile,
 			       p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups");
+		return err_class(e, "policy.refused");
+	}
 	if (ids_check(stored, p, e) < 0)
 		return -e->code;
 	if (meet_env(a, stored, p, e) < 0)

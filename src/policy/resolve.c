@@ -272,10 +272,14 @@ static int load_floor(const struct resolver *r, const struct policy_config *c, c
 
 	if (err < 0)
 		return err;
-	if ((*out)->grant.n)
-		return err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" grants capabilities, and a floor may not", c->floor);
-	if ((*out)->uid.set || (*out)->gid.set || (*out)->groups.set || (*out)->umask.set)
-		return err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" says who the user is, and a floor may not", c->floor);
+	if ((*out)->grant.n) {
+		(void)err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" grants capabilities, and a floor may not", c->floor);
+		return err_class(e, "policy.weaker");
+	}
+	if ((*out)->uid.set || (*out)->gid.set || (*out)->groups.set || (*out)->umask.set) {
+		(void)err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" says who the user is, and a floor may not", c->floor);
+		return err_class(e, "policy.weaker");
+	}
 	return 0;
 }
 
@@ -300,14 +304,18 @@ static int check_rule(const struct resolver *r, const struct policy_config *c, s
 	err = profile_weaker(r->a, p, base, &weaker, e);
 	if (err < 0)
 		return err;
-	if (rule->mode != PROFILE_ENFORCE)
-		return err_set(e, EPERM, "policy: caisson.json $.rules[%zu].mode: only what the container's author controls chooses this "
+	if (rule->mode != PROFILE_ENFORCE) {
+		(void)err_set(e, EPERM, "policy: caisson.json $.rules[%zu].mode: only what the container's author controls chooses this "
 			       "rule, so it must enforce; match engine, kind, bundle, namespace, pod, container, caller_uid or an image's "
 			       "digest too", i);
-	if (profile_fields_take(&weaker, &first))
-		return err_set(e, EPERM, "policy: %s: \"%s\" is weaker than \"%s\" (%s), and only what the container's author controls "
+		return err_class(e, "policy.weaker");
+	}
+	if (profile_fields_take(&weaker, &first)) {
+		(void)err_set(e, EPERM, "policy: %s: \"%s\" is weaker than \"%s\" (%s), and only what the container's author controls "
 			       "chooses it; match engine, kind, bundle, namespace, pod, container, caller_uid or an image's digest too",
 			       where, rule->profile, base->name, profile_field_name(first));
+		return err_class(e, "policy.weaker");
+	}
 	return 0;
 }
 
@@ -356,9 +364,11 @@ static int find_annotation(struct making *m, const struct policy_subject *s, str
 			name = s->annotations->v[i].value;
 	if (!name)
 		return 0;
-	if (!glob_match_any(&m->c->annotation_select, name))
-		return err_set(e, EINVAL, "annotations[\"%s\"]: \"%s\" is not among the profiles that an annotation may choose "
+	if (!glob_match_any(&m->c->annotation_select, name)) {
+		(void)err_set(e, EINVAL, "annotations[\"%s\"]: \"%s\" is not among the profiles that an annotation may choose "
 			       "(caisson.json $.annotations.select)", m->c->annotation_key, jread_quote(name).s);
+		return err_class(e, "policy.refused");
+	}
 	m->choice->annotation = arena_strdup(m->r->a, name);
 	if (!m->choice->annotation)
 		return no_memory(e);
@@ -477,6 +487,8 @@ int policy_choose(struct arena *a, const struct policy_files *files, const struc
 	err = policy_config_load(a, files, c, &there, e);
 	if (err < 0)
 		return err;
+	if (ask->config)
+		*ask->config = c;
 	choice->config = c;
 	if (!there && (!ask->named || profile_builtin_named(ask->named))) {
 		*out = NULL;

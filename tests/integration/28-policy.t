@@ -5,7 +5,7 @@
 . "$(dirname "$0")/policy-place.sh"
 . "$(dirname "$0")/lib.sh"
 policy_place || skip_all "$NO_PLACE"
-plan 50
+plan 54
 
 explained() { caisson "$@" explain "$BUNDLE"; }
 run_it() { reconfig ".process.args = [\"/bin/sh\", \"-c\", \"$2\"]"; caisson --policy "$1" run -b "$BUNDLE" "$ID-$((_k = ${_k:-0} + 1))" 2>&1; }
@@ -121,6 +121,14 @@ like "check notes what is looser than its parent" "$(caisson policy check --dir 
 is "diff says which way" "$(caisson policy diff --json --dir "$TMP/d" strict a | jq -r '.fields[] | .field + " " + .verdict')" 'syscalls.allow looser'
 is "show is JSON" "$(caisson policy show --json --dir "$TMP/d" a | jq -r '.fields["rootfs.read_only"] | "\(.value) \(.from)"')" 'true level strict'
 ok "check of a single file" caisson policy check "$TMP/d/profiles/a.json"
+printf '%s\n' '{ "schema": 1, "extends": "a", "syscalls": { "allow": { "$comment": "less", "x-who": 1, "remove": ["@aio"] } } }' > "$TMP/d/profiles/b.json"
+ok "what it extends is found beside it, and edits have comments" caisson policy check "$TMP/d/profiles/b.json"
+is "also from its own directory" "$(cd "$TMP/d/profiles" && caisson policy check b.json)" "b.json: good"
+printf '%s\n' '{ "schema": 1, "default": "b" }' > "$TMP/d/caisson.json"
+ok "a caisson.json finds the profiles beside it" caisson policy check "$TMP/d/caisson.json"
+printf '%s\n' '{ "schema": 1, "extends": "b" }' > "$TMP/d/profiles/b.json"
+fails "a file that extends itself means an installed one" 'there is no profile "b"' caisson policy check "$TMP/d/profiles/b.json"
+rm "$TMP/d/caisson.json" "$TMP/d/profiles/b.json"
 jq -n --slurpfile c "$BUNDLE/config.json" '{schema: 1, cases: [
 	{name: "strict takes everything", profile: "strict", config: ($c[0] | .process.user = {uid: 5, gid: 5}), expect: {capabilities: "none"}},
 	{name: "strict refuses root", profile: "strict", config: $c[0], expect: {refused: "(user)"}},

@@ -130,3 +130,23 @@ Test(log, knows_whether_it_writes_to_standard_error, .fini = remove_file)
 	open_log(false, false);
 	cr_expect_not(log_is_stderr());
 }
+
+Test(log, an_error_of_a_class_says_it_in_json_alone, .fini = remove_file)
+{
+	struct err e = { 0 };
+	json_t *record;
+
+	(void)err_set(&e, EPERM, "no");
+	(void)err_class(&e, "policy.refused");
+	(void)err_wrap(&e, "x");
+	open_log(true, false);
+	log_failure(&e);
+	auto_free char *text = content();
+	record = json_loads(text, 0, NULL);
+	cr_assert_not_null(record, "%s", text);
+	cr_expect_str_eq(json_string_value(json_object_get(record, "code")), "policy.refused");
+	cr_expect_str_eq(json_string_value(json_object_get(record, "msg")), "x: no");
+	json_decref(record);
+	(void)err_set(&e, EPERM, "another");
+	cr_expect_str_eq(e.class, "", "a new error has no class of an old one");
+}
