@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import platform
 import shutil
@@ -40,6 +41,13 @@ def run_from(directory):
     subprocess.run(["busybox", "true"], executable=program, check=True)
 
 
+def write_and_run_memory():
+    """Memory that is written first and run later, as a compiler at run time has it."""
+    memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    call(libc.mprotect, ctypes.c_void_p(address), ctypes.c_size_t(mmap.PAGESIZE), mmap.PROT_READ | mmap.PROT_EXEC)
+
+
 def type_into_terminal():
     master, slave = os.openpty()
     try:
@@ -73,6 +81,7 @@ attempts = {
     "write to /usr/bin": lambda: write("/usr/bin/probe-file"),
     "write to /proc/sys": lambda: write("/proc/sys/kernel/core_pattern"),
     "exec from /tmp": lambda: run_from("/tmp"),
+    "write and run memory": write_and_run_memory,
     "exec from /dev/shm": lambda: run_from("/dev/shm"),
     "become another": lambda: os.setresuid(4242, 4242, 4242),
 } | {name: lambda n=number: system_call(n) for name, number in numbers.items()}
