@@ -59,7 +59,7 @@ postgres_case() {
 	done
 }
 postgres_case svc-postgres 999:999 '' "$none"
-postgres_case svc-postgres-root 0:0 '--tmpfs /run --tmpfs /tmp' 00000000000000eb
+postgres_case svc-postgres-root 0:0 '' 00000000000000eb
 postgres_case hardened 0:0 '' "$ten"
 
 # ---- MariaDB ----
@@ -83,7 +83,7 @@ mariadb_case() {
 	done
 }
 mariadb_case svc-mariadb 999:999 '' "$none"
-mariadb_case svc-mariadb-root 0:0 '--tmpfs /run --tmpfs /tmp' 00000000000000e3
+mariadb_case svc-mariadb-root 0:0 '' 00000000000000e3
 mariadb_case hardened 0:0 '' "$ten"
 
 # ---- RabbitMQ ----
@@ -106,7 +106,7 @@ rabbitmq_case() {
 	done
 }
 rabbitmq_case svc-rabbitmq 999:999 '' "$none"
-rabbitmq_case svc-rabbitmq-root 0:0 '--tmpfs /run --tmpfs /tmp --tmpfs /var/log/rabbitmq' 00000000000000e3
+rabbitmq_case svc-rabbitmq-root 0:0 '' 00000000000000e3
 rabbitmq_case hardened 0:0 '' "$ten"
 
 # ---- Prometheus ----

@@ -44,8 +44,7 @@ nginx_case() {
 	done
 }
 nginx_case svc-nginx '' '' "$none" 101
-# the package's directory, which its script would have given away
-nginx_case svc-nginx-root 'user www-data;' '--tmpfs /run --tmpfs /var/lib/nginx' 00000000000004c1 0
+nginx_case svc-nginx-root 'user www-data;' '' 00000000000004c1 0
 nginx_case hardened 'user www-data;' '' "$ten" 0
 
 # ---- HAProxy ----
@@ -117,7 +116,7 @@ httpd_case() {
 	done
 }
 httpd_case svc-httpd '' "$none" 33
-httpd_case svc-httpd-root '--tmpfs /run --tmpfs /tmp' 00000000000004e0 0
+httpd_case svc-httpd-root '' 00000000000004e0 0
 httpd_case hardened '' "$ten" 0
 
 # ---- Caddy: certificates that it makes and keeps; a program file with a capability that it starts without ----
