@@ -414,7 +414,7 @@ part_services() {
 	plain_build || return
 	export SERVICES_ROOT=$work/profiles-root
 	[ "$(id -u)" -ne 0 ] || step services "a root of Debian's packages" 900 sh "$src/tests/services/root.sh" "$SERVICES_ROOT" || return
-	TEST_SECONDS=${SERVICE_SECONDS:-600} integration services plain "$src"/tests/services/*.t
+	TEST_SECONDS=${SERVICE_SECONDS:-900} integration services plain "$src"/tests/services/*.t
 }
 
 # The newest engines with the static core, which runs in any tree. Their tests are the same files.
