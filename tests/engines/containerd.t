@@ -7,26 +7,15 @@ need containerd ctr containerd-shim-runc-v2 python3 runc script strace
 /usr/bin/python3 -B -c 'import grpc' 2> /dev/null || skip_all "python3-grpcio is not installed"
 
 here=$(cd "$(dirname "$0")" && pwd)
-address=$TMP/containerd.sock
+# shellcheck source=tests/engines/containerd.sh
+. "$(dirname "$0")/containerd.sh"
 image=localhost/busybox:test
-import_options="--snapshotter native"
-case $(containerd --version) in */v2\ *) import_options="$import_options --local" ;; esac # its daemon unpacks for one snapshotter only
 labelled=localhost/labelled:test
 
-cat > "$TMP/containerd.toml" <<TOML
-version = 2
-root = "$TMP/containerd-root"
-state = "$TMP/containerd-state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$address"
-[ttrpc]
-  address = "$address.ttrpc"
-TOML
+containerd_config
 containerd --config "$TMP/containerd.toml" > "$TMP/containerd.log" 2>&1 &
 daemon=$!
 
-c() { timeout -k 5 60 ctr --address "$address" --namespace "$MARK" "$@"; }
 stop_daemon() {
 	[ -n "$daemon" ] || return 0
 	for _id in $(c task ls -q 2> /dev/null); do c task kill -s KILL "$_id"; c task delete -f "$_id"; done > /dev/null 2>&1

@@ -6,7 +6,7 @@
 need podman conmon python3 unshare setpriv ip newuidmap dockerd docker containerd ctr jq
 # shellcheck source=tests/engines/place.sh
 . "$(dirname "$0")/place.sh"
-plan 32
+plan 34
 
 here=$(cd "$(dirname "$0")" && pwd)
 rootfs "$TMP/image"
@@ -16,6 +16,7 @@ img labelled --label 'security.capabilities=NET_BIND_SERVICE,CHOWN,SETUID,SETGID
 img hostile --label "security.capabilities=ALL,NO_SUCH
 CHOWN" --label 'io.containers.capabilities=CHOWN,SYS_ADMIN' --label io.caisson.profile=none
 img empty --label security.capabilities=none
+img blank --label security.capabilities=
 
 # ---- podman ----
 
@@ -55,20 +56,11 @@ done
 
 # ---- containerd ----
 
-address=$TMP/containerd.sock
-cat > "$TMP/containerd.toml" <<TOML
-version = 2
-root = "$TMP/containerd-root"
-state = "$TMP/containerd-state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$address"
-[ttrpc]
-  address = "$address.ttrpc"
-TOML
+# shellcheck source=tests/engines/containerd.sh
+. "$(dirname "$0")/containerd.sh"
+containerd_config
 containerd --config "$TMP/containerd.toml" > "$TMP/containerd.log" 2>&1 &
 containerd=$!
-c() { timeout -k 5 25 ctr --address "$address" --namespace "$MARK" "$@"; }
 c_gone() { c task kill -s KILL "$1"; wait_for 10 c task delete -f "$1"; c container rm "$1"; }
 stop_containerd() {
 	[ -n "$containerd" ] || return 0
@@ -80,13 +72,12 @@ stop_containerd() {
 }
 trap 'stop_containerd; _cleanup' EXIT
 if wait_for 20 c version; then
-	import="--snapshotter native"
-	case $(containerd --version) in */v2\ *) import="$import --local" ;; esac # its daemon unpacks for one snapshotter only
-	for i in plain labelled hostile; do c image import $import "$TMP/$i.tar" > "$TMP/import.log" 2>&1 || diag "$(cat "$TMP/import.log")"; done
+	for i in plain labelled hostile blank; do c image import $import_options "$TMP/$i.tar" > "$TMP/import.log" 2>&1 || diag "$(cat "$TMP/import.log")"; done
 	_box=0
 	bound() { _box=$((_box + 1)); _binary=$1; shift; c run --rm --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$_binary" --runc-root "$TMP/runc-root" "$@" "b$_box-$(basename "$_binary")" cat /proc/self/status 2>&1 | sed -n 's/^CapBnd:[[:space:]]*//p'; }
 	is "containerd: an image without a label is as with runc" "$(bound "$CAISSON" localhost/plain:test)" "$(bound runc localhost/plain:test)"
 	is "containerd: what is inside is the label's" "$(bound "$CAISSON" localhost/labelled:test)" $four
+	is "containerd: an empty label, which its record loses, leaves none" "$(bound "$CAISSON" localhost/blank:test)" 0000000000000000
 	is "containerd: hostile labels only narrow" "$(bound "$CAISSON" localhost/hostile:test)" 0000000000000001
 	c run -d --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$CAISSON" --runc-root "$TMP/runc-root" localhost/labelled:test box sleep 100 > "$TMP/box.log" 2>&1 || diag "$(cat "$TMP/box.log")"
 	is "containerd: an exec has no more" "$(c task exec --fifo-dir "$TMP/fifo" --exec-id e box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
@@ -102,7 +93,7 @@ if wait_for 20 c version; then
 	like "containerd: one that is gone is a warning" "$(address=$TMP/nowhere; explain | jq -r ".warnings[]")" 'the labels of ctr cannot be read: '
 	stop_containerd
 else
-	skip 7 "containerd does not start here"
+	skip 8 "containerd does not start here"
 	stop_containerd
 fi
 
@@ -135,15 +126,16 @@ stop_daemon() {
 trap '_was=$?; stop_daemon; (exit $_was); _cleanup' EXIT
 if ! wait_for 30 docker version; then
 	tail -n 5 "$TMP/dockerd.log" | sed 's/^/# /'
-	skip 11 "dockerd does not start here"
+	skip 12 "dockerd does not start here"
 	exit
 fi
-for i in plain labelled hostile empty; do d load -q -i "$TMP/$i.tar" > "$TMP/load.log" || diag "$(cat "$TMP/load.log")"; done
+for i in plain labelled hostile empty blank; do d load -q -i "$TMP/$i.tar" > "$TMP/load.log" || diag "$(cat "$TMP/load.log")"; done
 r() { d run --rm --network none --runtime caisson "$@" cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p'; }
 is "docker: an image without a label is as with runc" "$(r localhost/plain:test)" "$(r --runtime runc localhost/plain:test)"
 is "docker: what is inside is the label's" "$(r localhost/labelled:test)" $four
 is "docker: hostile labels only narrow" "$(r localhost/hostile:test)" 0000000000000001
 is "docker: a label of none leaves none" "$(r localhost/empty:test)" 0000000000000000
+is "docker: and so does an empty one" "$(r localhost/blank:test)" 0000000000000000
 is "docker: a label on the command line takes nothing back" "$(r --label security.capabilities=ALL localhost/labelled:test)" $four
 is "docker: and narrows further" "$(r --label security.capabilities=CHOWN localhost/labelled:test)" 0000000000000001
 d run -d --name box --network none --runtime caisson localhost/labelled:test sleep 100 > "$TMP/box.log" || diag "$(cat "$TMP/box.log")"

@@ -6,22 +6,13 @@
 [ -d /run/systemd/system ] || skip_all "needs a host with systemd"
 need containerd ctr containerd-shim-runc-v2 python3
 here=$(cd "$(dirname "$0")" && pwd)
-address=$TMP/containerd.sock
+# shellcheck source=tests/engines/containerd.sh
+. "$(dirname "$0")/../engines/containerd.sh"
 image=localhost/busybox:test
 
-cat > "$TMP/containerd.toml" <<TOML
-version = 2
-root = "$TMP/containerd-root"
-state = "$TMP/containerd-state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$address"
-[ttrpc]
-  address = "$address.ttrpc"
-TOML
+containerd_config
 # A unit of its own, as a daemon has: systemd's tree is left as a packaged containerd would see it.
 systemd-run -q --unit "$MARK-containerd" -p Delegate=yes -p KillMode=process -E PATH="$PATH" containerd --config "$TMP/containerd.toml" || bail "containerd does not start"
-c() { timeout -k 5 90 ctr --address "$address" --namespace "$MARK" "$@"; }
 stop_daemon() {
 	for _id in $(c task ls -q 2> /dev/null); do c task kill -s KILL "$_id"; c task delete -f "$_id"; done
 	for _id in $(c container ls -q 2> /dev/null); do c container rm "$_id"; done
@@ -32,7 +23,7 @@ trap 'stop_daemon; _cleanup' EXIT
 wait_for 60 c version || bail "containerd does not answer: $(journalctl -u "$MARK-containerd" --no-pager | tail -n 5)"
 rootfs "$TMP/image"
 python3 "$here/../engines/mkimage.py" "$TMP/image.tar" "$image" "$TMP/image"
-c image import --snapshotter native "$TMP/image.tar" > "$TMP/import.log" 2>&1 || bail "image import: $(cat "$TMP/import.log")"
+c image import $import_options "$TMP/image.tar" > "$TMP/import.log" 2>&1 || bail "image import: $(cat "$TMP/import.log")"
 
 r() { c run --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$CAISSON" --runc-root "$TMP/runc-root" "$@" 2>&1 < /dev/null; }
 x() { c task exec --fifo-dir "$TMP/fifo" "$@" 2>&1 < /dev/null; }
