@@ -53,6 +53,7 @@ struct policy_config {
 	uint64_t label_sources, label_timeout_ms;
 	struct { size_t n; const struct policy_rule *v; } rules;
 	const char *annotation_key;
+	bool annotation_mode;		/* KEY.mode is looked at */
 	struct strings annotation_select, trusted_registries;
 	struct { const char *path; bool required, journal; } report; /* path: NULL = none */
 };

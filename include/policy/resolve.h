@@ -39,6 +39,7 @@ struct policy_choice {
 	const struct policy_config *config;
 	const char *name, *from;	/* the chosen profile, and what chose it */
 	const char *floor, *annotation;	/* annotation: the profile it asked for, or NULL */
+	bool annotation_warns;		/* that one is not enforced, only computed */
 	enum profile_mode mode;
 	const struct profile *enforced;	/* chosen, floor and annotation met, without what only warns */
 	const struct profile *full;	/* the same with it; equal to `enforced` when nothing only warns */

@@ -68,6 +68,9 @@ static const struct field config_fields[] = {
 	{ "annotations.key", FIELD_TEXT, AT(annotation_key), .max = 256, .fallback = "io.caisson.profile", .text = "The annotation by which a container may ask for a profile" },
 	{ "annotations.select", FIELD_GLOBS, AT(annotation_select), .fallback = "hardened, strict, svc-*",
 	  .text = "Which profiles it may ask for. They are met with the chosen one, so that they can only narrow" },
+	{ "annotations.mode", FIELD_SWITCH, AT(annotation_mode), .fallback = "false",
+	  .text = "Whether an annotation of the same name with \".mode\" behind it may say \"warn\": what the annotation asks for is then only computed, and what it "
+		  "would have done is said. The profile that was chosen without it, and the floor, hold as before" },
 	{ "labels.mode", FIELD_WORD, AT(labels), .words = label_words, .fallback = "use",
 	  .text = "Whether capability labels count: never, where the profile says so, or always, with a container refused that has none" },
 	{ "labels.sources", FIELD_FLAGS, AT(label_sources), .words = source_words, .fallback = "all of them",

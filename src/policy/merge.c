@@ -412,7 +412,8 @@ static void say_choice(struct merge *m)
 	merge_reason(m, REASON_KEPT, "profile", c->name, c->mode == PROFILE_OFF ? "left out" : c->name, c->from);
 	merge_reason(m, REASON_KEPT, "floor", c->floor, c->floor, "caisson.json $.floor");
 	if (c->annotation)
-		merge_reason(m, REASON_NARROWED, "profile", c->annotation, "met with it", "annotation");
+		merge_reason(m, c->annotation_warns ? REASON_WARNED : REASON_NARROWED, "profile", c->annotation,
+			     c->annotation_warns ? "only computed" : "met with it", "annotation");
 	if (c->mode != PROFILE_ENFORCE)
 		merge_reason(m, REASON_WARNED, "mode", "enforce", modes[c->mode], c->from);
 }

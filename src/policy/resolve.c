@@ -354,14 +354,36 @@ struct making {
 	const struct profile *chosen, *floor, *annotated;
 };
 
+static const char *annotation_of(const struct policy_subject *s, const char *key)
+{
+	for (size_t i = 0; s->annotations && i < s->annotations->n; i++)
+		if (str_eq(s->annotations->v[i].key, key))
+			return s->annotations->v[i].value;
+	return NULL;
+}
+
+/* May only say how the annotation's own profile counts: what is chosen without it is not its to weaken. Without the operator's word
+ * it is not looked at, which enforces. */
+static int find_annotation_mode(struct making *m, const struct policy_subject *s, struct err *e)
+{
+	const char *key = arena_printf(m->r->a, "%s.mode", m->c->annotation_key), *mode;
+
+	if (!key)
+		return no_memory(e);
+	mode = m->c->annotation_mode ? annotation_of(s, key) : NULL;
+	m->choice->annotation_warns = str_eq(mode, "warn");
+	if (!mode || m->choice->annotation_warns || str_eq(mode, "enforce"))
+		return 0;
+	(void)err_set(e, EINVAL, "annotations[\"%s\"]: \"%s\" is neither warn nor enforce", key, jread_quote(mode).s);
+	return err_class(e, "policy.refused");
+}
+
 /* A container may ask for less than it would get: everybody may write an annotation. */
 static int find_annotation(struct making *m, const struct policy_subject *s, struct err *e)
 {
-	const char *name = NULL;
+	const char *name = annotation_of(s, m->c->annotation_key);
+	int err;
 
-	for (size_t i = 0; s->annotations && i < s->annotations->n; i++)
-		if (str_eq(s->annotations->v[i].key, m->c->annotation_key))
-			name = s->annotations->v[i].value;
 	if (!name)
 		return 0;
 	if (!glob_match_any(&m->c->annotation_select, name)) {
@@ -372,7 +394,8 @@ static int find_annotation(struct making *m, const struct policy_subject *s, str
 	m->choice->annotation = arena_strdup(m->r->a, name);
 	if (!m->choice->annotation)
 		return no_memory(e);
-	return load_named(m->r, "annotation", name, &m->annotated, e);
+	err = load_named(m->r, "annotation", name, &m->annotated, e);
+	return err < 0 ? err : find_annotation_mode(m, s, e);
 }
 
 static int choose_by_rule(struct making *m, const struct policy_subject *s, const char **name, uint32_t *mode, struct err *e)
@@ -396,7 +419,7 @@ static int choose_by_rule(struct making *m, const struct policy_subject *s, cons
 }
 
 /* Chosen, floor and annotation as one; the grants are the chosen one's alone. */
-static int meet_all(struct making *m, uint64_t forgotten, const struct profile **out, struct err *e)
+static int meet_all(struct making *m, uint64_t forgotten, bool all, const struct profile **out, struct err *e)
 {
 	struct profile *p = arena_alloc(m->r->a, sizeof(*p));
 	int err;
@@ -406,7 +429,7 @@ static int meet_all(struct making *m, uint64_t forgotten, const struct profile *
 	*p = *m->chosen;
 	profile_forget(p, forgotten);
 	err = profile_meet(m->r->a, p, m->floor, "floor", e);
-	if (err == 0 && m->annotated)
+	if (err == 0 && m->annotated && (all || !m->choice->annotation_warns))
 		err = profile_meet(m->r->a, p, m->annotated, "annotation", e);
 	if (m->c->labels == PROFILE_LABEL_IGNORE)
 		p->label = PROFILE_LABEL_IGNORE;
@@ -437,10 +460,10 @@ static int finish_choice(struct making *m, uint32_t mode, struct err *e)
 	if (mode == PROFILE_OFF)
 		m->chosen = profile_builtin(LEVEL_NONE);
 	warned = mode == PROFILE_WARN ? profile_controls_all() : mode == PROFILE_ENFORCE ? m->chosen->warn : 0;
-	err = meet_all(m, warned, &c->enforced, e);
+	err = meet_all(m, warned, false, &c->enforced, e);
 	c->full = c->enforced;
-	if (err == 0 && warned)
-		err = meet_all(m, 0, &c->full, e);
+	if (err == 0 && (warned || c->annotation_warns))
+		err = meet_all(m, 0, true, &c->full, e);
 	add_part(c, m->chosen, NULL);
 	add_part(c, m->floor, "floor");
 	if (m->annotated)

@@ -182,6 +182,37 @@ Test(policy_resolve, the_first_rule_that_matches_chooses)
 	cr_expect_str_eq(x.c->from, "caisson.json $.default");
 }
 
+/* clang-format off */
+static const struct { const char *config, *mode; int want; bool enforced, full; } annotation_modes[] = {
+	{ "{\"mode\":true}", NULL, 0, true, true },
+	{ "{\"mode\":true}", "enforce", 0, true, true },
+	{ "{\"mode\":true}", "warn", 0, false, true },
+	{ "{\"mode\":true}", "off", -EINVAL, false, false },
+	{ "{\"mode\":false}", "warn", 0, true, true },
+	{ "{}", "off", 0, true, true },
+};
+/* clang-format on */
+
+/* What holds without the annotation holds with any. */
+Test(policy_resolve, an_annotation_s_mode_is_for_its_own_profile_alone)
+{
+	for (size_t i = 0; i < N_ELEMENTS(annotation_modes); i++) {
+		const struct key_value kv[] = { { "io.caisson.profile", "hardened" }, { "io.caisson.profile.mode", annotation_modes[i].mode } };
+		const struct key_values annotations = { annotation_modes[i].mode ? 2 : 1, kv };
+		auto_chosen x = { .s = { .annotations = &annotations } };
+		char config[200];
+
+		snprintf(config, sizeof(config), S1 ",\"floor\":\"x\",\"annotations\":%s}", annotation_modes[i].config);
+		cr_expect_eq(choose(&x, FILES({ "caisson.json", config }, { "profiles/x.json", S1 ",\"extends\":\"baseline\",\"resources\":{\"pids\":9}}" }), NULL),
+			     annotation_modes[i].want, "case %zu: %s", i, x.t.e.text);
+		if (annotation_modes[i].want < 0)
+			continue;
+		cr_expect_eq(x.c->enforced->no_new_privs, annotation_modes[i].enforced, "case %zu", i);
+		cr_expect_eq(x.c->full->no_new_privs, annotation_modes[i].full, "case %zu", i);
+		cr_expect(x.c->enforced->pids == 9 && x.c->full->pids == 9, "case %zu: the floor", i);
+	}
+}
+
 /* ---- labels are asked for when a rule depends on them ---- */
 
 static const struct key_value team = { "team", "a" };
