@@ -48,5 +48,8 @@ int err_class(struct err *e, const char *class) __attribute__((cold));
 
 /* "ENOENT" for its number. */
 const char *err_name(int code);
+/* The other way round; 0: nobody knows the name. And every name that it knows; NULL past the end. */
+int err_number(const char *name);
+const char *err_name_at(size_t i);
 
 #endif

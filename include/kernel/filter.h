@@ -3,8 +3,8 @@
  * kernel/filter.h - the seccomp compiler: rules in, ready BPF out. libseccomp resolves the names that our own table does
  * not know and is the oracle of the tests; the programs are our own (runs of equal verdicts, binary search).
  *
- * Three programs at most: the engine's filter, unchanged in meaning, then the policy's, then one that only logs. The first also answers ENOSYS to
- * numbers above the highest one it names when its default denies (as runc does). What exactly a list means is written in
+ * Four programs at most: the engine's filter, unchanged in meaning, then the policy's, the same again where its refusals are to be logged, then
+ * one that only logs what a profile in warn mode would refuse. The first also answers ENOSYS to numbers above the highest one it names when its default denies (as runc does). What exactly a list means is written in
  * kernel/filter_parts.h, how programs are made in kernel/filter_compile.h.
  */
 #ifndef CAISSON_KERNEL_FILTER_H
@@ -24,7 +24,7 @@ struct filter_program {
 	uint32_t flags;			/* SECCOMP_FILTER_FLAG_*, without NEW_LISTENER */
 	bool notify;			/* has USER_NOTIF: install with a listener */
 };
-enum { FILTER_PROGRAMS = 3 };
+enum { FILTER_PROGRAMS = 4 };
 struct filters { struct filter_program v[FILTER_PROGRAMS]; size_t n; };
 
 /* Programs live in `a`. An engine rule with an unknown call name is skipped (a debug matter); everything else that cannot be

@@ -31,24 +31,30 @@ int filter_engine_input(struct arena *a, const struct seccomp *s, struct filter_
 /* The highest number that the list names on `arch`; -1 when it names none or its default lets calls through. */
 int64_t filter_engine_highest(const struct seccomp *s, uint32_t arch);
 
-/* One of our own sets, for `native` (filter_native_arch(), or another one for tests). */
-int filter_policy_input(struct arena *a, const struct plan_filter *p, uint32_t native, struct filter_input *in,
-			struct err *e);
+/* `own`, which is the one or the other of the plan's two, for `native` (filter_native_arch(), or another one for tests). */
+int filter_policy_input(struct arena *a, const struct plan_filter *p, const struct plan_syscalls *own, uint32_t native,
+			struct filter_input *in, struct err *e);
 
 /* What a call of the table gets from a set. ARGS: it depends on the arguments. */
-enum filter_answer { FILTER_ENOSYS, FILTER_EPERM, FILTER_ALLOW, FILTER_ARGS };
+enum filter_answer { FILTER_ENOSYS, FILTER_EPERM, FILTER_ALLOW, FILTER_KILL, FILTER_ARGS, FILTER_ERRNO /* + its number */ };
 enum { FILTER_MAX_CALLS = 640 };
-/* Fills answers[filter_call_index()] for a mask of groups (policy/syscall_groups.h). */
-void filter_group_answers(uint64_t allowed, uint64_t caps, uint8_t answers[FILTER_MAX_CALLS]);
-/* For tests: the members of the groups, one at a time; false at the end. Each name is `len` bytes. */
-struct filter_member { const char *group, *name; size_t len; };
-bool filter_group_next(size_t *group, size_t *offset, struct filter_member *out);
+/* Fills answers[filter_call_index()] for a list of calls. */
+void filter_group_answers(const struct plan_syscalls *p, uint64_t caps, uint16_t answers[FILTER_MAX_CALLS]);
+
+/* Rules that are made of the plan: which sockets can be made, which requests a terminal takes (kernel/filter_limits.c). */
+enum filter_limit { FILTER_LIMIT_SOCKETS, FILTER_LIMIT_IOCTLS, FILTER_LIMITS };
+struct filter_limited_call { const char *name; enum filter_limit limit; };
+enum { FILTER_LIMITED_CALLS = 3 };
+extern const struct filter_limited_call filter_limited_calls[FILTER_LIMITED_CALLS];
+bool filter_limits(const struct plan_syscalls *p, enum filter_limit limit);
+struct filter_rules { size_t n; const struct filter_rule *v; };
+/* The last of them is without conditions. Nothing is limited: n = 0. */
+int filter_limit_rules(struct arena *a, const struct plan_syscalls *p, uint32_t arch, enum filter_limit limit, struct filter_rules *out,
+		       struct err *e);
 
 /* Rules that look at arguments: the array of a call, its last one without conditions, or NULL when the call has none. */
 const struct filter_rule *filter_args_rules(const char *call, uint32_t arch, size_t *n);
-/* The families that baseline denies; two rules for socket(2), without a last one. */
-const struct filter_rule *filter_args_baseline(size_t *n);
-/* The verdicts of FILTER_ENOSYS, EPERM and ALLOW. */
+/* The verdicts of FILTER_ENOSYS, EPERM, ALLOW and KILL. */
 const struct filter_rule *filter_answer_rule(enum filter_answer answer);
 
 #endif

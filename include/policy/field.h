@@ -30,7 +30,9 @@ enum field_type {
 	FIELD_FLAGS,	/* uint64_t: an array of words, joined */
 	FIELD_CAPS,	/* uint64_t: an array of capability names, or "all" */
 	FIELD_CAP,	/* uint64_t: one capability's bit */
-	FIELD_GROUPS,	/* uint64_t: an array of "@group", or "all" (policy/syscall_groups.h) */
+	FIELD_GROUPS,	/* struct syscall_set: an array of "@group" and of single calls, or "all" (policy/syscall_groups.h) */
+	FIELD_SUBSET,	/* uint64_t: an array of words and, where `max` is not 0, of bit numbers up to it; or "all" = UINT64_MAX */
+	FIELD_ANSWERS,	/* struct key_values: names of errors by "@group" or call */
 	FIELD_PATHS,	/* struct strings: absolute, clean paths */
 	FIELD_PATH,	/* const char *: one */
 	FIELD_AMOUNT,	/* uint64_t: an integer, "64M", or "unlimited" = UINT64_MAX; within min and max */

@@ -25,6 +25,8 @@ int field_edit_texts(const struct field_reader *r, const struct jread_at *at, co
 		     struct strings *io, struct err *e);
 /* "$comment", "x-...". */
 bool field_may_be_anywhere(const char *key);
+/* The value of a word; the complaint names the nearest one, or all when they are few. */
+int field_find_word(const struct jread_at *at, const struct field_word *words, const char *text, uint64_t *out, struct err *e);
 /* The two members of an edit; either may be missing (NULL). */
 int field_edit_parts(const struct jread_at *at, const struct jnode *v, const struct jnode **add, const struct jnode **remove,
 		     struct err *e);

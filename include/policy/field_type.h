@@ -6,10 +6,19 @@
 #include "policy/field.h"
 #include "policy/glob.h"
 #include "spec/types.h"
+#include "policy/syscall_groups.h"
 
 typedef int field_read_fn(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
 			  void *out, struct err *e);
 extern field_read_fn *const field_readers[FIELD_TYPES];
+
+/* policy/field_calls.c: the types that are about system calls. */
+field_read_fn field_read_groups, field_read_subset, field_read_answers;
+json_t *field_groups_json(const struct syscall_set *s);
+json_t *field_groups_schema(void);
+json_t *field_subset_json(const struct field *f, uint64_t mask);
+json_t *field_subset_schema(const struct field *f);
+json_t *field_answers_schema(void);
 
 struct field_any_list { size_t n; const void *v; };
 

@@ -58,6 +58,8 @@ int merge_limits(struct merge *m, struct err *e);
 int merge_service(struct merge *m, struct err *e);
 int merge_env(struct merge *m, struct err *e);
 int merge_memory(struct merge *m, struct err *e);
+int merge_filter(struct merge *m, struct err *e);
+bool merge_same_syscalls(const struct plan_syscalls *a, const struct plan_syscalls *b);
 int merge_checks(struct merge *m, struct err *e);
 
 /* The process-level limits alone, for create and for exec. Returns what changed, for the reasons. */

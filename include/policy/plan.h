@@ -13,19 +13,31 @@
 
 enum level { LEVEL_NONE, LEVEL_BASELINE, LEVEL_HARDENED, LEVEL_STRICT, LEVELS };
 
-/* The second filter, installed after the engine's (policy-design section 7). */
-enum filter_set { FILTER_SET_NONE, FILTER_SET_BASELINE, FILTER_SET_CONTAINER, FILTER_SET_SERVICE, FILTER_SET_GROUPS };
+/* What the second filter is, which is installed after the engine's (policy-design section 7). BASELINE and RULES let every call
+ * through but for what `families`, `netlink` and `ioctls` say; BASELINE knows no call newer than the engine's list. The others are
+ * lists of what is allowed. */
+enum filter_set { FILTER_SET_NONE, FILTER_SET_BASELINE, FILTER_SET_RULES, FILTER_SET_CONTAINER, FILTER_SET_SERVICE, FILTER_SET_GROUPS };
+#define FILTER_EVERY   UINT64_MAX	/* of families and netlink protocols */
+#define FILTER_BEYOND  (UINT64_C(1) << 63) /* in such a mask: numbers without a bit of their own */
+enum { FILTER_TIOCSTI = 1, FILTER_TIOCLINUX = 2, FILTER_TIOCSETD = 4 };
+struct plan_syscalls {
+	enum filter_set set;
+	uint64_t groups;		/* FILTER_SET_GROUPS: policy/syscall_groups.h; 0 else */
+	struct strings calls;		/* FILTER_SET_GROUPS: single calls of other groups */
+	struct strings kill;		/* calls that end the process */
+	struct key_values answers;	/* of refused calls: "@group" or a call, the name of an errno */
+	uint64_t families, netlink;	/* sockets that are allowed: 1 << AF_*, 1 << NETLINK_*; FILTER_EVERY: any */
+	uint64_t ioctls;		/* refused: FILTER_TIOC* */
+	bool allow_compat32;		/* false: native calls only (hardened and strict) */
+	bool log;			/* what is refused is logged by the kernel, but for ENOSYS */
+};
 struct plan_filter {
 	bool has_engine;
 	struct seccomp engine;		/* the document's own filter, unchanged */
-	enum filter_set set;
-	uint64_t groups;		/* FILTER_SET_GROUPS: policy/syscall_groups.h; 0 else */
 	uint64_t caps;			/* the bounding set that results: opt-in groups follow it */
-	bool allow_compat32;		/* false: native calls only (hardened and strict) */
-	/* A third one, of a profile whose system calls are only warned about: what it would refuse is logged by the kernel. */
-	enum filter_set log_set;
-	uint64_t log_groups;
-	bool log_compat32;
+	struct plan_syscalls own;
+	/* Of a profile whose system calls are only warned about: what it would refuse is logged by the kernel. */
+	struct plan_syscalls would;
 };
 
 enum reason_kind { REASON_KEPT, REASON_NARROWED, REASON_ADDED, REASON_WARNED };

@@ -12,6 +12,7 @@
 #define CAISSON_POLICY_PROFILE_H
 
 #include "policy/plan.h"
+#include "policy/syscall_groups.h"
 
 #define PROFILE_AS_ASKED UINT64_MAX	/* a quantity without a limit of ours */
 
@@ -66,6 +67,7 @@ struct profile_service {
 };
 
 #define PROFILE_FIELDS_MAX 128
+#define PROFILE_BASELINE_FAMILIES (UINT64_C(1) << 38 | UINT64_C(1) << 40) /* AF_ALG, AF_VSOCK: refused by filter_baseline */
 
 struct profile {
 	const char *name;
@@ -105,7 +107,10 @@ struct profile {
 	struct profile_ids groups;
 	bool identity_if_root;		/* chosen by an annotation: only in the place of root */
 
-	uint64_t syscalls, syscalls_denied; /* policy/syscall_groups.h */
+	struct syscall_set syscalls, syscalls_denied, syscalls_kill;
+	struct key_values syscalls_errno; /* "@group" or a call, the name of an errno */
+	bool syscalls_log;
+	uint64_t families, netlink, ioctls; /* as in struct plan_syscalls */
 	bool filter_baseline;		/* the few rules of baseline, beside a filter of the engine's */
 	uint64_t archs;
 	struct strings mask, readonly;

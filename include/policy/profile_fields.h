@@ -22,7 +22,8 @@ enum profile_field {
 	PF_NOEXEC_WRITABLE, PF_MOUNTS_EXEC, PF_PROPAGATION, PF_PROC_HIDEPID, PF_PROC_SUBSET, PF_DEVICES_ALLOW, PF_NS_JOIN,
 	PF_SYSCTLS_ALLOW, PF_SYSCTLS_SET, PF_HOOKS_ALLOW,
 	PF_MASK, PF_READONLY, PF_MASK_ALWAYS,
-	PF_SYSCALLS_ALLOW, PF_SYSCALLS_DENY, PF_SYSCALLS_BASELINE, PF_SYSCALLS_ARCHS,
+	PF_SYSCALLS_ALLOW, PF_SYSCALLS_DENY, PF_SYSCALLS_KILL, PF_SYSCALLS_ERRNO, PF_SYSCALLS_LOG, PF_SYSCALLS_BASELINE, PF_SYSCALLS_ARCHS,
+	PF_SOCKETS_FAMILIES, PF_SOCKETS_NETLINK, PF_IOCTL_DENY,
 	PF_NS_PRIVATE, PF_NS_WARN, PF_LOW_PORTS, PF_PING_GROUP,
 	PF_NOFILE, PF_NOFILE_SOFT, PF_CORE, PF_MEMLOCK, PF_PIDS, PF_MEMORY,
 	PF_EXEC_WITHIN,
@@ -67,7 +68,9 @@ int profile_weaker(struct arena *a, const struct profile *p, const struct profil
 const char *profile_field_name(enum profile_field f);
 /* What decided a field: "level strict", "svc-x.json $.user.uid", "floor hardened". Never NULL but without memory. */
 const char *profile_rule(struct arena *a, const struct profile *p, enum profile_field f);
-/* The groups of system calls that result, or SYSCALLS_ALL. */
-uint64_t profile_syscalls(const struct profile *p);
+/* The calls that result; syscall_set_is_all(): no list of them. */
+struct syscall_set profile_syscalls(const struct profile *p);
+/* A filter besides that list, or it: whether anything is limited for 32-bit calls too. */
+bool profile_limits_calls(const struct profile *p);
 
 #endif

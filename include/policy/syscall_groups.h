@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * policy/syscall_groups.h - the groups of system calls by name: what a profile may say, and which of them the two built-in sets
- * hold. Which calls a group holds is the filter's matter (kernel/filter_groups.c).
+ * hold, the calls of each group by name, and sets of calls.
  *
  * A set of groups is a mask: bit N = group N. SYSCALLS_ALL is no set: every call, also one that no group knows.
  */
 #ifndef CAISSON_POLICY_SYSCALL_GROUPS_H
 #define CAISSON_POLICY_SYSCALL_GROUPS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* clang-format off */
@@ -72,5 +74,32 @@ enum { SYSCALLS_OPT_IN, SYSCALLS_IN_CONTAINER, SYSCALLS_IN_SERVICE };
 #define SYSCALLS_CONTAINER (UINT64_C(0) SYSCALL_GROUPS(SYSCALL_CONTAINER_BIT))
 
 _Static_assert(SYSCALL_GROUP_COUNT < 64, "the mask is full");
+
+const char *syscall_group_name(enum syscall_group g); /* "@start" */
+
+/* The calls of all groups, one after another, each once. Begin with zeroes; the name is `len` bytes, not ended. */
+struct syscall_walk { size_t at; enum syscall_group group; const char *name; size_t len; };
+bool syscall_next(struct syscall_walk *io);	/* false at the end */
+bool syscall_find(const char *name, size_t len, struct syscall_walk *out);
+/* The group or call with the most similar name, which may be in `room`; NULL: none is near. */
+enum { SYSCALL_NAME_ROOM = 40 };
+const char *syscall_nearest(const char *name, char room[SYSCALL_NAME_ROOM]);
+
+/* Whole groups, and single calls of other groups: a bit for each, by its place in the walk. That place is of this build alone; what is
+ * stored has names. Equal sets are equal bytes: no single call belongs to one of `groups`, and a group with every call of
+ * it in the set is one of them. */
+enum { SYSCALL_SET_WORDS = 10 };
+struct syscall_set { uint64_t groups; uint64_t calls[SYSCALL_SET_WORDS]; };
+
+bool syscall_set_has(const struct syscall_set *s, const struct syscall_walk *call);
+bool syscall_set_is_all(const struct syscall_set *s);
+bool syscall_set_is_empty(const struct syscall_set *s);
+bool syscall_set_has_single(const struct syscall_set *s);
+/* One more bit, without the normal form: only into a set that is then given to one of the three below as `other`. */
+void syscall_set_put(struct syscall_set *io, const struct syscall_walk *call);
+void syscall_set_add(struct syscall_set *io, const struct syscall_set *other);
+void syscall_set_meet(struct syscall_set *io, const struct syscall_set *other);
+/* From "all" to all the calls that are known, when anything is taken. */
+void syscall_set_remove(struct syscall_set *io, const struct syscall_set *other);
 
 #endif

@@ -108,7 +108,8 @@ static bool waits_for_start(const struct look *l)
 static void look_switches(struct look *l, const struct proc_status *s)
 {
 	const struct plan_filter *f = &l->p->filter;
-	int filters = (f->has_engine ? 1 : 0) + (f->set != FILTER_SET_NONE ? 1 : 0) + (f->log_set != FILTER_SET_NONE ? 1 : 0);
+	int filters = (f->has_engine ? 1 : 0) + (f->own.set != FILTER_SET_NONE ? 1 : 0) + (f->own.log ? 1 : 0) +
+		      (f->would.set != FILTER_SET_NONE ? 1 : 0);
 	bool nnp = l->p->process.no_new_privs, enough = s->seccomp == 2 && (s->filters < 0 || s->filters >= filters);
 
 	posture_planned(l, "no_new_privileges", "%s", nnp ? "on" : "as asked: off");

@@ -92,10 +92,11 @@ static int build_engine(struct arena *a, const struct seccomp *s, struct filter_
 	return 0;
 }
 
-static int build_policy(struct arena *a, const struct plan_filter *p, struct filter_program *out, struct err *e)
+static int build_policy(struct arena *a, const struct plan_filter *p, const struct plan_syscalls *own, struct filter_program *out,
+			struct err *e)
 {
 	struct filter_input in = { 0 };
-	int rc = filter_policy_input(a, p, filter_native_arch(), &in, e);
+	int rc = filter_policy_input(a, p, own, filter_native_arch(), &in, e);
 
 	if (rc == 0)
 		rc = filter_compile(a, &in, out, e);
@@ -107,28 +108,39 @@ static int build_policy(struct arena *a, const struct plan_filter *p, struct fil
 	return 0;
 }
 
-/* Of a profile that only warns: the kernel logs what it would refuse, and lets it through. A LOG never widens what another
- * program refuses. */
-static int build_logging(struct arena *a, const struct plan_filter *p, struct filter_program *out, struct err *e)
+/* The same program with other verdicts: `one` alone, or every one but ALLOW (0), becomes `to`. */
+static int with_verdict(struct arena *a, struct filter_program *io, uint32_t one, uint32_t to, struct err *e)
 {
-	struct plan_filter would = *p;
-	struct sock_filter *insns;
+	struct sock_filter *insns = arena_array(a, io->n, sizeof(*insns));
 
-	would.set = p->log_set;
-	would.groups = p->log_groups;
-	would.allow_compat32 = p->log_compat32;
-	if (build_policy(a, &would, out, e) < 0)
-		return -e->code;
-	insns = arena_array(a, out->n, sizeof(*insns));
 	if (!insns)
 		return err_set(e, ENOMEM, "out of memory");
-	for (size_t i = 0; i < out->n; i++) {
-		insns[i] = out->insns[i];
-		if (insns[i].code == (BPF_RET | BPF_K) && insns[i].k != SECCOMP_RET_ALLOW)
-			insns[i].k = SECCOMP_RET_LOG;
+	for (size_t i = 0; i < io->n; i++) {
+		insns[i] = io->insns[i];
+		if (insns[i].code == (BPF_RET | BPF_K) && (one ? insns[i].k == one : insns[i].k != SECCOMP_RET_ALLOW))
+			insns[i].k = to;
 	}
-	out->insns = insns;
+	io->insns = insns;
 	return 0;
+}
+
+/* Of a profile that only warns: the kernel logs what it would refuse, and lets it through. A LOG never widens what another
+ * program refuses. */
+static int build_warning(struct arena *a, const struct plan_filter *p, struct filter_program *out, struct err *e)
+{
+	int rc = build_policy(a, p, &p->would, out, e);
+
+	return rc < 0 ? rc : with_verdict(a, out, 0, SECCOMP_RET_LOG, e);
+}
+
+/* The flag that makes the kernel log is one for a whole program, of all that say the same the last one's counts. What is answered with
+ * ENOSYS is no refusal, and some of it comes with every thread that is made: so that it is not logged, the program is there twice, and
+ * only the second one, which lets those calls through, has the flag. */
+static int build_logged(struct arena *a, const struct filter_program *quiet, struct filter_program *out, struct err *e)
+{
+	*out = *quiet;
+	out->flags |= SECCOMP_FILTER_FLAG_LOG;
+	return with_verdict(a, out, SECCOMP_RET_ERRNO | ENOSYS, SECCOMP_RET_ALLOW, e);
 }
 
 int filter_build(struct arena *a, const struct plan_filter *p, struct filters *out, struct err *e)
@@ -140,13 +152,18 @@ int filter_build(struct arena *a, const struct plan_filter *p, struct filters *o
 			return -e->code;
 		built.n++;
 	}
-	if (p->set != FILTER_SET_NONE) {
-		if (build_policy(a, p, &built.v[built.n], e) < 0)
+	if (p->own.set != FILTER_SET_NONE) {
+		if (build_policy(a, p, &p->own, &built.v[built.n], e) < 0)
 			return -e->code;
 		built.n++;
 	}
-	if (p->log_set != FILTER_SET_NONE) {
-		if (build_logging(a, p, &built.v[built.n], e) < 0)
+	if (p->own.set != FILTER_SET_NONE && p->own.log) {
+		if (build_logged(a, &built.v[built.n - 1], &built.v[built.n], e) < 0)
+			return -e->code;
+		built.n++;
+	}
+	if (p->would.set != FILTER_SET_NONE) {
+		if (build_warning(a, p, &built.v[built.n], e) < 0)
 			return -e->code;
 		built.n++;
 	}

@@ -7,12 +7,10 @@
 #include "kernel/filter_parts.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
@@ -30,23 +28,9 @@ enum { ALLOW = SECCOMP_RET_ALLOW };
 #define BITS_ARE(i, mask, v) { .index = (i), .op = SCMP_CMP_MASKED_EQ, .value = (mask), .value_two = (v) }
 #define ARGS(...) (const struct syscall_arg[]){ __VA_ARGS__ }
 #define IF(v, arg) { (v), 1, ARGS(arg) }
-#define IF_BOTH(v, one, two) { (v), 2, ARGS(one, two) }
 #define ELSE(v) { (v), 0, NULL }
 
 /* clang-format off */
-/* Group names are in filter_groups.c; the answers here are those of the kernel built without the family. */
-static const struct filter_rule socket_rules[] = {
-	IF(ALLOW, INT_IS(0, AF_UNIX)),
-	IF(ALLOW, INT_IS(0, AF_INET)),
-	IF(ALLOW, INT_IS(0, AF_INET6)),
-	IF_BOTH(ALLOW, INT_IS(0, AF_NETLINK), INT_IS(2, NETLINK_ROUTE)),
-	IF(ERRNO(EPROTONOSUPPORT), INT_IS(0, AF_NETLINK)),
-	ELSE(ERRNO(EAFNOSUPPORT)),
-};
-static const struct filter_rule baseline_rules[] = {
-	IF(ERRNO(EAFNOSUPPORT), INT_IS(0, AF_ALG)),
-	IF(ERRNO(EAFNOSUPPORT), INT_IS(0, AF_VSOCK)),
-};
 static const struct filter_rule clone_rules[] = {
 	IF(ALLOW, BITS_ARE(0, NAMESPACES, 0)),
 	ELSE(ERRNO(EPERM)),
@@ -54,12 +38,6 @@ static const struct filter_rule clone_rules[] = {
 static const struct filter_rule clone_s390_rules[] = { /* the stack comes first there */
 	IF(ALLOW, BITS_ARE(1, NAMESPACES, 0)),
 	ELSE(ERRNO(EPERM)),
-};
-static const struct filter_rule ioctl_rules[] = { /* typing into one's own terminal's other side */
-	IF(ERRNO(EPERM), INT_IS(1, 0x5412 /* TIOCSTI */)),
-	IF(ERRNO(EPERM), INT_IS(1, 0x541c /* TIOCLINUX */)),
-	IF(ERRNO(EPERM), INT_IS(1, 0x5423 /* TIOCSETD */)),
-	ELSE(ALLOW),
 };
 static const struct filter_rule personality_rules[] = {
 	IF(ALLOW, INT_IS(0, 0x0)),	/* PER_LINUX */
@@ -87,13 +65,12 @@ static const struct filter_rule answer_rules[] = {
 	[FILTER_ENOSYS] = ELSE(ERRNO(ENOSYS)),
 	[FILTER_EPERM] = ELSE(ERRNO(EPERM)),
 	[FILTER_ALLOW] = ELSE(ALLOW),
+	[FILTER_KILL] = ELSE(SECCOMP_RET_KILL_PROCESS),
 };
 
 #define LIST(r) (r), N_ELEMENTS(r)
 static const struct { const char *call; const struct filter_rule *rules; size_t n; } by_call[] = {
-	{ "socket", LIST(socket_rules) },
 	{ "clone", LIST(clone_rules) },
-	{ "ioctl", LIST(ioctl_rules) },
 	{ "personality", LIST(personality_rules) },
 	{ "mknod", LIST(mknod_rules) },
 	{ "mknodat", LIST(mknodat_rules) },
@@ -112,12 +89,6 @@ const struct filter_rule *filter_args_rules(const char *call, uint32_t arch, siz
 			return by_call[i].rules;
 		}
 	return NULL;
-}
-
-const struct filter_rule *filter_args_baseline(size_t *n)
-{
-	*n = N_ELEMENTS(baseline_rules);
-	return baseline_rules;
 }
 
 const struct filter_rule *filter_answer_rule(enum filter_answer answer)

@@ -148,8 +148,8 @@ static bool engine_allows(const struct seccomp *s, const char *call)
 
 static bool opens_handles(const struct plan_filter *f)
 {
-	bool ours = f->set == FILTER_SET_NONE || f->set == FILTER_SET_BASELINE ||
-		    (f->groups >> SYSCALL_GROUP_HANDLE & 1);
+	bool ours = f->own.set <= FILTER_SET_RULES || (f->own.groups >> SYSCALL_GROUP_HANDLE & 1) ||
+		    str_in(&f->own.calls, "open_by_handle_at");
 
 	return ours && (!f->has_engine || engine_allows(&f->engine, "open_by_handle_at"));
 }
@@ -222,9 +222,7 @@ static int tmpfs(struct checked *c, struct err *e)
 
 static int compat32(struct checked *c, struct err *e)
 {
-	const struct plan_filter *f = &c->plan->filter;
-
-	if (f->allow_compat32 || f->set == FILTER_SET_NONE || f->set == FILTER_SET_BASELINE || !c->program.has_binary ||
+	if (c->plan->filter.own.allow_compat32 || !c->program.has_binary ||
 	    !check_is_compat32(&c->program.binary))
 		return 0;
 	return merge_refuse(c->m, e, PF_SYSCALLS_ARCHS, "launch check L08", "%.256s is a 32-bit program, and only native system calls are "

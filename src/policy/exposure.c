@@ -22,8 +22,7 @@ struct view {
 	const struct resources *resources;
 	bool has_engine;
 	const struct seccomp *engine;
-	enum filter_set set;
-	uint64_t groups;
+	const struct plan_syscalls *own; /* NULL: none */
 	bool readonly, nosuid;
 	size_t masked;
 };
@@ -51,7 +50,7 @@ static double at_other_caps(const struct view *v)
 	return n / (double)(CAP_COUNT - 4);
 }
 
-static double at_no_filter(const struct view *v) { return !v->has_engine && v->set <= FILTER_SET_BASELINE; }
+static double at_no_filter(const struct view *v) { return !v->has_engine && (!v->own || v->own->set <= FILTER_SET_RULES); }
 static double at_no_nnp(const struct view *v) { return !v->process || !v->process->no_new_privs; }
 static double at_writable_root(const struct view *v) { return !v->readonly; }
 static double at_host_pid(const struct view *v) { return v->ns[NS_PID].mode == NS_INHERIT; }
@@ -128,8 +127,7 @@ static double at_no_memory_limit(const struct view *v)
 /* Can the container make this call, as far as the filters say? */
 static bool lets_call(const struct view *v, const char *name, enum syscall_group group)
 {
-	if (v->set == FILTER_SET_CONTAINER || v->set == FILTER_SET_SERVICE ||
-	    (v->set == FILTER_SET_GROUPS && !(v->groups >> group & 1)))
+	if (v->own && v->own->set > FILTER_SET_RULES && !(v->own->groups >> group & 1) && !str_in(&v->own->calls, name))
 		return false;
 	if (!v->has_engine)
 		return true;
@@ -190,8 +188,7 @@ double explain_exposure(const struct plan *p)
 		.process = p->has_process ? &p->process : NULL,
 		.caps = p->has_process ? p->process.caps.bounding : 0,
 		.ns = p->ns, .mounts = &p->mounts, .resources = &p->resources,
-		.has_engine = p->filter.has_engine, .engine = &p->filter.engine, .set = p->filter.set,
-		.groups = p->filter.groups,
+		.has_engine = p->filter.has_engine, .engine = &p->filter.engine, .own = &p->filter.own,
 		.readonly = p->root.readonly, .nosuid = p->root.nosuid, .masked = p->masked_paths.n,
 	};
 
@@ -204,7 +201,7 @@ double explain_exposure_asked(const struct spec *s)
 		.process = s->has_process ? &s->process : NULL,
 		.caps = s->has_process ? s->process.caps.bounding : 0,
 		.ns = s->ns, .mounts = &s->mounts, .resources = &s->resources,
-		.has_engine = s->has_seccomp, .engine = &s->seccomp, .set = FILTER_SET_NONE,
+		.has_engine = s->has_seccomp, .engine = &s->seccomp,
 		.readonly = s->root_readonly, .masked = s->masked_paths.n,
 	};
 

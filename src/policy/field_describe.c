@@ -9,7 +9,6 @@
 #include "base/capname.h"
 #include "policy/field_type.h"
 #include "policy/profile.h"
-#include "policy/syscall_groups.h"
 
 /* ---- values ---- */
 
@@ -17,7 +16,7 @@ static json_t *bits_json(const struct field *f, uint64_t mask)
 {
 	json_t *array;
 
-	if ((f->type == FIELD_CAPS && mask == CAP_MASK_ALL) || (f->type == FIELD_GROUPS && mask == SYSCALLS_ALL))
+	if (f->type == FIELD_CAPS && mask == CAP_MASK_ALL)
 		return json_string("all");
 	array = json_array();
 	for (int i = 0; i < 64; i++) {
@@ -123,8 +122,11 @@ json_t *field_json(const struct field *f, const void *value)
 		return text ? json_string(text) : json_null();
 	case FIELD_FLAGS:
 	case FIELD_CAPS:
-	case FIELD_GROUPS:
 		return bits_json(f, *(const uint64_t *)value);
+	case FIELD_GROUPS:
+		return field_groups_json(value);
+	case FIELD_SUBSET:
+		return field_subset_json(f, *(const uint64_t *)value);
 	case FIELD_CAP:
 		return *(const uint64_t *)value ? json_string(capname_of(__builtin_ctzll(*(const uint64_t *)value))) : json_null();
 	case FIELD_ALLOW:
@@ -154,6 +156,7 @@ json_t *field_json(const struct field *f, const void *value)
 	case FIELD_NUMBERS:
 		return ids_json(value);
 	case FIELD_MAP:
+	case FIELD_ANSWERS:
 		return map_json(value);
 	case FIELD_OBJECT:
 		return members_json(f->table, value);
@@ -176,17 +179,15 @@ static json_t *words_schema(const struct field_word *words)
 	return json_pack("{s:o}", "enum", array);
 }
 
-#define GROUP_NAME(id, name, set) { (name), 0 },
-static const struct field_word group_names[] = { SYSCALL_GROUPS(GROUP_NAME) { "@service", 0 }, { "@container", 0 }, { NULL, 0 } };
-#undef GROUP_NAME
-
 static json_t *item_schema(const struct field *f)
 {
 	switch (f->type) {
 	case FIELD_FLAGS:
 		return words_schema(f->words);
 	case FIELD_GROUPS:
-		return words_schema(group_names);
+		return field_groups_schema();
+	case FIELD_SUBSET:
+		return field_subset_schema(f);
 	case FIELD_NAMES:
 		return json_pack("{s:s}", "$ref", "#/$defs/name");
 	case FIELD_PATHS:
@@ -244,6 +245,7 @@ static json_t *value_schema(const struct field *f)
 		return with_word(edit_schema(item_schema(f), item_schema(f)), f->words[0].word);
 	case FIELD_CAPS:
 	case FIELD_GROUPS:
+	case FIELD_SUBSET:
 		return with_word(edit_schema(item_schema(f), item_schema(f)), "all");
 	case FIELD_NAMES:
 	case FIELD_GLOBS:
@@ -271,6 +273,8 @@ static json_t *value_schema(const struct field *f)
 		return json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", (int)f->max);
 	case FIELD_MAP:
 		return json_pack("{s:s, s:{s:s, s:i}}", "type", "object", "additionalProperties", "type", "string", "minLength", 1);
+	case FIELD_ANSWERS:
+		return field_answers_schema();
 	case FIELD_OBJECT:
 		return object_schema(f->table, "");
 	case FIELD_LIST:
@@ -342,7 +346,9 @@ static const char *const type_texts[FIELD_TYPES] = {
 	[FIELD_FLAGS] = "array of words",
 	[FIELD_CAPS] = "array of capability names, or \"all\"",
 	[FIELD_CAP] = "capability name",
-	[FIELD_GROUPS] = "array of groups of system calls, or \"all\"",
+	[FIELD_GROUPS] = "array of system calls and of groups of them, or \"all\"",
+	[FIELD_SUBSET] = "array of words, or \"all\"",
+	[FIELD_ANSWERS] = "object of names of errors",
 	[FIELD_PATHS] = "array of absolute paths",
 	[FIELD_PATH] = "absolute path",
 	[FIELD_AMOUNT] = "integer, or text with a suffix (\"64M\")",

@@ -11,8 +11,8 @@
 static const size_t sizes[FIELD_TYPES] = {
 	[FIELD_SWITCH] = sizeof(bool),		  [FIELD_MAYBE] = sizeof(struct opt_bool), [FIELD_WORD] = sizeof(uint32_t),
 	[FIELD_FLAGS] = sizeof(uint64_t),	  [FIELD_CAPS] = sizeof(uint64_t),	   [FIELD_CAP] = sizeof(uint64_t),
-	[FIELD_GROUPS] = sizeof(uint64_t),	  [FIELD_PATHS] = sizeof(struct strings),  [FIELD_PATH] = sizeof(char *),
-	[FIELD_SECONDS] = sizeof(uint64_t),
+	[FIELD_SECONDS] = sizeof(uint64_t),	  [FIELD_SUBSET] = sizeof(uint64_t),	   [FIELD_ANSWERS] = sizeof(struct key_values),
+	[FIELD_GROUPS] = sizeof(struct syscall_set), [FIELD_PATHS] = sizeof(struct strings),  [FIELD_PATH] = sizeof(char *),
 	[FIELD_AMOUNT] = sizeof(uint64_t),	  [FIELD_ID] = sizeof(struct opt_id),	   [FIELD_IDS] = sizeof(struct profile_ids),
 	[FIELD_OCTAL] = sizeof(struct opt_id),	  [FIELD_MODE] = sizeof(uint32_t),	   [FIELD_NAME] = sizeof(char *),
 	[FIELD_NAMES] = sizeof(struct strings),	  [FIELD_TEXT] = sizeof(char *),	   [FIELD_GLOBS] = sizeof(struct strings),
@@ -99,6 +99,7 @@ bool field_same(const struct field *f, const void *a, const void *b)
 	case FIELD_NUMBERS:
 		return same_ids(a, b);
 	case FIELD_MAP:
+	case FIELD_ANSWERS:
 		return same_maps(a, b);
 	case FIELD_OBJECT:
 		return same_members(f->table, a, b);
@@ -130,6 +131,17 @@ static void meet_mask(const struct field *f, uint64_t *io, uint64_t other)
 	*io = f->kind == FIELD_CEILING ? *io & other : *io | other;
 }
 
+static bool meet_calls(const struct field *f, struct syscall_set *io, const struct syscall_set *other)
+{
+	struct syscall_set before = *io;
+
+	if (f->kind == FIELD_CEILING)
+		syscall_set_meet(io, other);
+	else
+		syscall_set_add(io, other);
+	return memcmp(&before, io, sizeof(before)) != 0;
+}
+
 int field_meet(const struct field *f, struct arena *a, void *io, const void *other, bool *changed, struct err *e)
 {
 	uint64_t before = 0;
@@ -147,9 +159,12 @@ int field_meet(const struct field *f, struct arena *a, void *io, const void *oth
 		if (*changed)
 			*(uint32_t *)io = *(const uint32_t *)other;
 		return 0;
+	case FIELD_GROUPS:
+		*changed = meet_calls(f, io, other);
+		return 0;
 	case FIELD_FLAGS:
 	case FIELD_CAPS:
-	case FIELD_GROUPS:
+	case FIELD_SUBSET:
 		before = *(uint64_t *)io;
 		meet_mask(f, io, *(const uint64_t *)other);
 		*changed = *(uint64_t *)io != before;

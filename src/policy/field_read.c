@@ -14,15 +14,8 @@
 #include "policy/field_parts.h"
 #include "policy/field_type.h"
 #include "policy/profile.h"
-#include "policy/syscall_groups.h"
 
 enum { ID_MAX = 0xfffffffe };
-
-#define GROUP_WORD(id, name, set) { (name), UINT64_C(1) << SYSCALL_GROUP_##id },
-static const struct field_word group_words[] = {
-	SYSCALL_GROUPS(GROUP_WORD) { "@service", SYSCALLS_SERVICE }, { "@container", SYSCALLS_CONTAINER }, { NULL, 0 },
-};
-#undef GROUP_WORD
 
 int field_want_array(const struct jread_at *at, const struct jnode *v, struct err *e)
 {
@@ -92,8 +85,7 @@ static int read_maybe(const struct field_reader *r, const struct jread_at *at, c
 	return read_switch(r, at, v, f, &o->v, e);
 }
 
-/* The value of a word; the complaint lists the nearest one, or all when they are few. */
-static int find_word(const struct jread_at *at, const struct field_word *words, const char *text, uint64_t *out, struct err *e)
+int field_find_word(const struct jread_at *at, const struct field_word *words, const char *text, uint64_t *out, struct err *e)
 {
 	struct nearest near = nearest_to(text, strlen(text));
 	char all[200] = "";
@@ -122,7 +114,7 @@ static int read_word(const struct field_reader *r, const struct jread_at *at, co
 
 	(void)r;
 	if (err == 0)
-		err = find_word(at, f->words, text, &value, e);
+		err = field_find_word(at, f->words, text, &value, e);
 	if (err == 0)
 		*(uint32_t *)out = (uint32_t)value;
 	return err;
@@ -298,24 +290,9 @@ static int cap_bit(const struct jread_at *at, const char *text, uint64_t *out, s
 	return 0;
 }
 
-static int group_bits(const struct jread_at *at, const char *text, uint64_t *out, struct err *e)
-{
-	if (text[0] != '@')
-		return field_refuse(at, e, "\"%s\" is not a group of system calls: their names begin with \"@\"",
-				    jread_quote(text).s);
-	return find_word(at, group_words, text, out, e);
-}
-
 static int bits_of(const struct jread_at *at, const struct field *f, const char *text, uint64_t *out, struct err *e)
 {
-	if (f->type == FIELD_CAPS)
-		return cap_bit(at, text, out, e);
-	return f->type == FIELD_GROUPS ? group_bits(at, text, out, e) : find_word(at, f->words, text, out, e);
-}
-
-static uint64_t everything(const struct field *f)
-{
-	return f->type == FIELD_CAPS ? CAP_MASK_ALL : SYSCALLS_ALL;
+	return f->type == FIELD_CAPS ? cap_bit(at, text, out, e) : field_find_word(at, f->words, text, out, e);
 }
 
 static int read_bits(const struct jread_at *at, const struct jnode *v, const struct field *f, uint64_t *out, struct err *e)
@@ -327,7 +304,7 @@ static int read_bits(const struct jread_at *at, const struct jnode *v, const str
 	if (v->type == JSTRING && f->type != FIELD_FLAGS) {
 		if (!str_eq(v->text, "all"))
 			return field_refuse_type(at, e, "must be an array, or \"all\"");
-		*out = everything(f);
+		*out = CAP_MASK_ALL;
 		return 0;
 	}
 	err = field_want_array(at, v, e);
@@ -386,10 +363,7 @@ static int read_mask(const struct field_reader *r, const struct jread_at *at, co
 		err = read_bits(&remove_at, remove, f, &less, e);
 	if (err < 0)
 		return err;
-	*io |= more;
-	if (less && f->type == FIELD_GROUPS && *io == SYSCALLS_ALL)
-		*io = SYSCALLS_EVERY;
-	*io &= ~less;
+	*io = (*io | more) & ~less;
 	return 0;
 }
 
@@ -406,7 +380,8 @@ static int read_cap(const struct field_reader *r, const struct jread_at *at, con
 
 field_read_fn *const field_readers[FIELD_TYPES] = {
 	[FIELD_SCHEMA] = read_schema, [FIELD_SWITCH] = read_switch, [FIELD_MAYBE] = read_maybe,	 [FIELD_WORD] = read_word,
-	[FIELD_FLAGS] = read_mask,    [FIELD_CAPS] = read_mask,	    [FIELD_CAP] = read_cap,	 [FIELD_GROUPS] = read_mask,
+	[FIELD_FLAGS] = read_mask,    [FIELD_CAPS] = read_mask,	    [FIELD_CAP] = read_cap,	 [FIELD_GROUPS] = field_read_groups, [FIELD_SUBSET] = field_read_subset,
+	[FIELD_ANSWERS] = field_read_answers,
 	[FIELD_PATHS] = field_read_paths,   [FIELD_PATH] = read_path,	    [FIELD_AMOUNT] = read_amount, [FIELD_ID] = read_id,
 	[FIELD_IDS] = field_read_ids,	      [FIELD_OCTAL] = read_octal,   [FIELD_MODE] = read_mode,	 [FIELD_NAME] = read_name,
 	[FIELD_NAMES] = field_read_texts,  [FIELD_TEXT] = read_text,	    [FIELD_GLOBS] = field_read_texts, [FIELD_NUMBERS] = field_read_ids,
@@ -418,9 +393,7 @@ field_read_fn *const field_readers[FIELD_TYPES] = {
 
 const char *field_bit_word(const struct field *f, uint64_t bit)
 {
-	const struct field_word *words = f->type == FIELD_GROUPS ? group_words : f->words;
-
-	for (const struct field_word *w = words; w && w->word; w++)
+	for (const struct field_word *w = f->words; w && w->word; w++)
 		if (w->value == bit)
 			return w->word;
 	return NULL;

@@ -6,13 +6,16 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/capname.h"
 #include "base/sys.h"
 #include "policy/merge.h"
 #include "policy/syscall_groups.h"
 
+#define FAMILY(af) (UINT64_C(1) << (af))
 #define MASK(kind) (1u << (kind))
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
@@ -60,7 +63,14 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 	SAYS_NOTHING
 
 #define NO_FILTER \
-	.syscalls = SYSCALLS_ALL, .archs = PROFILE_ARCH_NATIVE | PROFILE_ARCH_COMPAT32, .ambient = PROFILE_AMBIENT_AS_ASKED
+	.syscalls = { .groups = SYSCALLS_ALL }, .syscalls_log = true, .families = FILTER_EVERY, .netlink = FILTER_EVERY, \
+	.archs = PROFILE_ARCH_NATIVE | PROFILE_ARCH_COMPAT32, .ambient = PROFILE_AMBIENT_AS_ASKED
+
+/* What servers open; netlink tells them the addresses of this machine. */
+#define SERVER_FILTER                                                                                                                \
+	.syscalls_log = true, .archs = PROFILE_ARCH_NATIVE,                                                                          \
+	.families = FAMILY(AF_UNIX) | FAMILY(AF_INET) | FAMILY(AF_INET6) | FAMILY(AF_NETLINK), .netlink = FAMILY(NETLINK_ROUTE),      \
+	.ioctls = FILTER_TIOCSTI | FILTER_TIOCLINUX | FILTER_TIOCSETD
 
 static const struct profile levels[LEVELS] = {
 	[LEVEL_NONE] = {
@@ -85,7 +95,7 @@ static const struct profile levels[LEVELS] = {
 		.attrs = { .tmpfs = ATTRS_DATA, .kernel = ATTRS_KERNEL },
 		.sources = { .deny = LIST(sources), .no_devices = true },
 		.user = PROFILE_USER_WARN_ROOT,
-		.syscalls = SYSCALLS_CONTAINER, .archs = PROFILE_ARCH_NATIVE,
+		.syscalls = { .groups = SYSCALLS_CONTAINER }, SERVER_FILTER,
 		.mask = LIST(masked), .readonly = LIST(readonly), .mask_always = true,
 		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT),
 		.ns_warn = MASK(NS_NET),
@@ -103,7 +113,7 @@ static const struct profile levels[LEVELS] = {
 		.attrs = { .tmpfs = ATTRS_DATA, .bind = ATTRS_DATA, .kernel = ATTRS_KERNEL, .other = ATTRS_DATA },
 		.sources = { .deny = LIST(sources), .no_devices = true },
 		.user = PROFILE_USER_NON_ROOT,
-		.syscalls = SYSCALLS_SERVICE, .archs = PROFILE_ARCH_NATIVE,
+		.syscalls = { .groups = SYSCALLS_SERVICE }, SERVER_FILTER,
 		.mask = LIST(masked), .readonly = LIST(readonly), .mask_always = true,
 		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT) | MASK(NS_NET) |
 			      MASK(NS_CGROUP),

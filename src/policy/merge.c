@@ -10,7 +10,6 @@
 #include "base/capname.h"
 #include "policy/env.h"
 #include "policy/merge_step.h"
-#include "policy/syscall_groups.h"
 
 void merge_reason(struct merge *m, enum reason_kind kind, const char *control, const char *asked, const char *result,
 		  const char *rule)
@@ -201,67 +200,6 @@ static int merge_switches(struct merge *m, struct err *e)
 	return 0;
 }
 
-/* The built-in sets have names of their own. */
-static enum filter_set set_of(uint64_t groups)
-{
-	if (groups == SYSCALLS_SERVICE)
-		return FILTER_SET_SERVICE;
-	return groups == SYSCALLS_CONTAINER ? FILTER_SET_CONTAINER : FILTER_SET_GROUPS;
-}
-
-static void choose_filter(const struct profile *p, struct plan_filter *f)
-{
-	uint64_t groups = profile_syscalls(p);
-
-	f->allow_compat32 = (p->archs & PROFILE_ARCH_COMPAT32) != 0;
-	f->groups = 0;
-	if (groups == SYSCALLS_ALL) {
-		f->set = p->filter_baseline && f->has_engine ? FILTER_SET_BASELINE : FILTER_SET_NONE;
-		return;
-	}
-	f->set = set_of(groups);
-	if (f->set == FILTER_SET_GROUPS)
-		f->groups = groups;
-}
-
-static const char *set_text(struct merge *m, const struct plan_filter *f)
-{
-	static const char *const sets[] = {
-		[FILTER_SET_NONE] = "", [FILTER_SET_BASELINE] = "baseline rules",
-		[FILTER_SET_CONTAINER] = "set @container", [FILTER_SET_SERVICE] = "set @service",
-	};
-
-	if (f->set != FILTER_SET_GROUPS)
-		return sets[f->set];
-	return merge_text(m, "%d groups of system calls", __builtin_popcountll(f->groups));
-}
-
-static int merge_filter(struct merge *m, struct err *e)
-{
-	struct plan_filter *f = &m->plan->filter;
-	const char *engine = f->has_engine ? merge_text(m, "the document's filter, %zu rules", f->engine.rules.n)
-					   : "no filter";
-	const char *native;
-
-	(void)e;
-	choose_filter(m->p, f);
-	if (f->set == FILTER_SET_NONE) {
-		if (m->p->filter_baseline)
-			merge_reason(m, REASON_KEPT, "system calls", engine,
-				     "no filter (with one, the baseline rules would join it)", m->asked_by);
-		else
-			merge_reason(m, REASON_KEPT, "system calls", engine, engine, m->asked_by);
-		return 0;
-	}
-	native = f->allow_compat32 ? "" : ", native calls only";
-	merge_reason(m, REASON_NARROWED, "system calls", engine,
-		     merge_text(m, "%s%s%s%s", f->has_engine ? engine : "", f->has_engine ? ", then " : "", set_text(m, f), native),
-		     merge_rule(m, f->set == FILTER_SET_BASELINE ? PF_SYSCALLS_BASELINE
-				   : m->p->syscalls == SYSCALLS_ALL ? PF_SYSCALLS_DENY
-								    : PF_SYSCALLS_ALLOW));
-	return 0;
-}
-
 /* In order: what comes later looks at what came before (namespaces and the user decide what capabilities and sysctls mean). */
 static int (*const steps[])(struct merge *m, struct err *e) = {
 	merge_joins, merge_namespaces, merge_identity, merge_capabilities, merge_switches, merge_user, merge_root,
@@ -392,11 +330,8 @@ static int try_full(struct merge *m, struct err *e)
 	for (size_t i = 0; i < t->n_warnings; i++)
 		if (str_starts(t->warnings[i], "policy in warn mode"))
 			merge_warn(m, "%s", t->warnings[i]);
-	if (plan->filter.set != f->set || plan->filter.groups != f->groups || plan->filter.allow_compat32 != f->allow_compat32) {
-		f->log_set = plan->filter.set;
-		f->log_groups = plan->filter.groups;
-		f->log_compat32 = plan->filter.allow_compat32;
-	}
+	if (!merge_same_syscalls(&plan->filter.own, &f->own))
+		f->would = plan->filter.own;
 	return m->no_memory ? err_set(e, ENOMEM, "policy: out of memory") : 0;
 }
 

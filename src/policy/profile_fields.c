@@ -118,8 +118,8 @@ static int check_profile(const struct jread_at *at, const struct profile_text *t
 		return field_refuse(&label_allow, e, "has no effect while $.capabilities.label is \"ignore\"");
 	if (!(io->archs & PROFILE_ARCH_NATIVE))
 		return field_refuse(&archs, e, "without \"native\" nothing could run");
-	if (profile_fields_has(seen, PF_SYSCALLS_ARCHS) && io->archs == PROFILE_ARCH_NATIVE && profile_syscalls(io) == SYSCALLS_ALL)
-		return field_refuse(&archs, e, "has no effect while $.syscalls.allow is \"all\"; say which groups are allowed");
+	if (profile_fields_has(seen, PF_SYSCALLS_ARCHS) && io->archs == PROFILE_ARCH_NATIVE && !profile_limits_calls(io))
+		return field_refuse(&archs, e, "has no effect while $.syscalls.allow is \"all\"; say which calls are allowed");
 	return 0;
 }
 
@@ -247,11 +247,18 @@ static bool grants_more(const struct profile *p, const struct profile *than)
 	return (has & ~may) || p->ambient < than->ambient;
 }
 
-/* A warning is no restriction, what only built-in profiles can say is no file's matter, and the rules of baseline are part of every
- * set of groups. */
+/* What the rules of baseline refuse, a list of calls without the two families refuses too. */
+static bool holds_baseline(const struct profile *p)
+{
+	struct syscall_set calls = profile_syscalls(p);
+
+	return !syscall_set_is_all(&calls) && !(p->families & PROFILE_BASELINE_FAMILIES);
+}
+
+/* A warning is no restriction, and what only built-in profiles can say is no file's matter. */
 static bool is_no_step(const struct profile *p, enum profile_field f)
 {
-	return field_of(f)->hidden || f == PF_NS_WARN || (f == PF_SYSCALLS_BASELINE && profile_syscalls(p) != SYSCALLS_ALL);
+	return field_of(f)->hidden || f == PF_NS_WARN || (f == PF_SYSCALLS_BASELINE && holds_baseline(p));
 }
 
 int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, struct profile_field_set *out,
@@ -295,9 +302,18 @@ const char *profile_field_name(enum profile_field f)
 	return field_of(f)->name;
 }
 
-uint64_t profile_syscalls(const struct profile *p)
+struct syscall_set profile_syscalls(const struct profile *p)
 {
-	if (!p->syscalls_denied)
-		return p->syscalls;
-	return (p->syscalls == SYSCALLS_ALL ? SYSCALLS_EVERY : p->syscalls) & ~p->syscalls_denied;
+	struct syscall_set calls = p->syscalls;
+
+	syscall_set_remove(&calls, &p->syscalls_denied);
+	syscall_set_remove(&calls, &p->syscalls_kill);
+	return calls;
+}
+
+bool profile_limits_calls(const struct profile *p)
+{
+	struct syscall_set calls = profile_syscalls(p);
+
+	return !syscall_set_is_all(&calls) || p->families != FILTER_EVERY || p->netlink != FILTER_EVERY || p->ioctls;
 }

@@ -65,6 +65,26 @@ static const struct field_word join_words[] = {
 static const struct field_word any_words[] = { { "any", 0 }, { NULL, 0 } };
 static const struct field_word all_words[] = { { "all", 0 }, { NULL, 0 } };
 static const struct field_word best_effort_words[] = { { "mdwe", PROFILE_BEST_MDWE }, { NULL, 0 } };
+#define FAMILY(word, af) { (word), UINT64_C(1) << (af) }
+static const struct field_word family_words[] = {
+	FAMILY("unix", 1), FAMILY("inet", 2), FAMILY("ax25", 3), FAMILY("ipx", 4), FAMILY("appletalk", 5), FAMILY("netrom", 6),
+	FAMILY("bridge", 7), FAMILY("atmpvc", 8), FAMILY("x25", 9), FAMILY("inet6", 10), FAMILY("rose", 11), FAMILY("decnet", 12),
+	FAMILY("netbeui", 13), FAMILY("security", 14), FAMILY("key", 15), FAMILY("netlink", 16), FAMILY("packet", 17), FAMILY("ash", 18),
+	FAMILY("econet", 19), FAMILY("atmsvc", 20), FAMILY("rds", 21), FAMILY("sna", 22), FAMILY("irda", 23), FAMILY("pppox", 24),
+	FAMILY("wanpipe", 25), FAMILY("llc", 26), FAMILY("ib", 27), FAMILY("mpls", 28), FAMILY("can", 29), FAMILY("tipc", 30),
+	FAMILY("bluetooth", 31), FAMILY("iucv", 32), FAMILY("rxrpc", 33), FAMILY("isdn", 34), FAMILY("phonet", 35), FAMILY("ieee802154", 36),
+	FAMILY("caif", 37), FAMILY("alg", 38), FAMILY("nfc", 39), FAMILY("vsock", 40), FAMILY("kcm", 41), FAMILY("qipcrtr", 42),
+	FAMILY("smc", 43), FAMILY("xdp", 44), FAMILY("mctp", 45), { NULL, 0 },
+};
+static const struct field_word netlink_words[] = {
+	FAMILY("route", 0), FAMILY("usersock", 2), FAMILY("firewall", 3), FAMILY("sock-diag", 4), FAMILY("nflog", 5), FAMILY("xfrm", 6),
+	FAMILY("selinux", 7), FAMILY("iscsi", 8), FAMILY("audit", 9), FAMILY("fib-lookup", 10), FAMILY("connector", 11),
+	FAMILY("netfilter", 12), FAMILY("ip6-fw", 13), FAMILY("dnrtmsg", 14), FAMILY("kobject-uevent", 15), FAMILY("generic", 16),
+	FAMILY("scsitransport", 18), FAMILY("ecryptfs", 19), FAMILY("rdma", 20), FAMILY("crypto", 21), FAMILY("smc", 22), { NULL, 0 },
+};
+static const struct field_word ioctl_words[] = {
+	{ "TIOCSTI", FILTER_TIOCSTI }, { "TIOCLINUX", FILTER_TIOCLINUX }, { "TIOCSETD", FILTER_TIOCSETD }, { NULL, 0 },
+};
 
 /* The order is that of their bits. */
 #define CONTROL(n) UINT64_C(1) << (n)
@@ -74,7 +94,8 @@ static const struct field_word control_words[] = {
 	{ "namespaces", CONTROL(8) }, { "sysctls", CONTROL(9) }, { "rlimits", CONTROL(10) }, { "resources", CONTROL(11) },
 	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) },
 	{ "env", CONTROL(15) }, { "memory", CONTROL(16) },
-	{ "proc", CONTROL(17) }, { "devices", CONTROL(18) }, { "hooks", CONTROL(19) }, { NULL, 0 },
+	{ "proc", CONTROL(17) }, { "devices", CONTROL(18) }, { "hooks", CONTROL(19) },
+	{ "sockets", CONTROL(20) }, { "ioctl", CONTROL(21) }, { NULL, 0 },
 };
 
 /* A pattern of absolute, clean paths. */
@@ -233,13 +254,29 @@ static const struct field fields[PROFILE_FIELDS] = {
 	[PF_MASK_ALWAYS] = { "paths.always", FIELD_SWITCH, FIELD_ON, AT(mask_always), .fallback = "true",
 		.text = "With false the paths are masked only where the engine masks some itself" },
 	[PF_SYSCALLS_ALLOW] = { "syscalls.allow", FIELD_GROUPS, FIELD_CEILING, AT(syscalls), .fallback = "\"all\"",
-		.text = "The groups of system calls that a second filter lets through; @service and @container stand for the built-in sets. A group whose "
-			"calls need a capability is let through only with it" },
-	[PF_SYSCALLS_DENY] = { "syscalls.deny", FIELD_GROUPS, FIELD_ON, AT(syscalls_denied), .fallback = "[]", .text = "Groups taken from allow" },
+		.text = "The system calls that a second filter lets through, by name and by group; @service and @container stand for the built-in sets. What "
+			"needs a capability is let through only with it. A call that this kernel or machine lacks may be named" },
+	[PF_SYSCALLS_DENY] = { "syscalls.deny", FIELD_GROUPS, FIELD_ON, AT(syscalls_denied), .fallback = "[]",
+		.text = "Calls and groups taken from allow; from \"all\", every call that caisson knows remains" },
+	[PF_SYSCALLS_KILL] = { "syscalls.kill", FIELD_GROUPS, FIELD_ON, AT(syscalls_kill), .fallback = "[]",
+		.text = "Calls and groups taken from allow, each of which ends the process with SIGSYS" },
+	[PF_SYSCALLS_ERRNO] = { "syscalls.errno", FIELD_ANSWERS, AT(syscalls_errno), .fallback = "ENOSYS for calls that a kernel may lack, EPERM for others",
+		.text = "What a refused call is told, by its name or group; a name counts more. It refuses nothing by itself" },
+	[PF_SYSCALLS_LOG] = { "syscalls.log", FIELD_SWITCH, AT(syscalls_log), .fallback = "true",
+		.text = "Whether what the filter refuses goes to the kernel's audit log (type=1326, with program, number and pid; in the kernel's own log where no "
+			"audit daemon runs, there a few each second at most). Answers of ENOSYS are no refusals and are never logged, nor is what only baseline "
+			"or the engine's filter refuses" },
 	[PF_SYSCALLS_BASELINE] = { "syscalls.baseline", FIELD_SWITCH, FIELD_ON, AT(filter_baseline), .fallback = "false",
 		.text = "Where the engine brings a filter and allow is \"all\": sockets of AF_ALG and AF_VSOCK are refused, and calls newer than the engine's list do not exist" },
 	[PF_SYSCALLS_ARCHS] = { "syscalls.architectures", FIELD_FLAGS, FIELD_CEILING, AT(archs), .words = arch_words, .fallback = "both",
-		.text = "Whose calls the filter of allow lets through; any other is the end of the process" },
+		.text = "Whose calls the filter lets through; any other is the end of the process. 32-bit x86 programs reach every socket family through "
+			"socketcall, which no filter can look into" },
+	[PF_SOCKETS_FAMILIES] = { "sockets.families", FIELD_SUBSET, FIELD_CEILING, AT(families), .words = family_words, .fallback = "\"all\"",
+		.text = "The address families of which sockets can be made; others answer EAFNOSUPPORT. Holds too where syscalls.allow is \"all\"" },
+	[PF_SOCKETS_NETLINK] = { "sockets.netlink", FIELD_SUBSET, FIELD_CEILING, AT(netlink), .words = netlink_words, .max = 62, .fallback = "\"all\"",
+		.text = "The netlink protocols, by word or number, where the family is allowed; others answer EPROTONOSUPPORT" },
+	[PF_IOCTL_DENY] = { "ioctl.deny", FIELD_FLAGS, FIELD_ON, AT(ioctls), .words = ioctl_words, .fallback = "[]",
+		.text = "ioctl requests that answer EPERM: typing into a terminal (TIOCSTI, TIOCLINUX), changing its line discipline (TIOCSETD)" },
 	[PF_NS_PRIVATE] = { "namespaces.private", FIELD_FLAGS, FIELD_ON, AT(ns_private), .words = ns_words, .fallback = "[]",
 		.text = "Namespaces that the container must have for itself: a document that asks for the host's is refused, a launch gets its own" },
 	[PF_NS_JOIN] = { "namespaces.join", FIELD_WORD, FIELD_CEILING, AT(ns_join), .words = join_words, .fallback = "any",

@@ -161,12 +161,16 @@ TYPE(seccomp, struct seccomp,
      FUNSIGNED(struct seccomp, default_errno), FLIST(struct seccomp, archs, &number_type),
      FBOOL(struct seccomp, has_flags), FUNSIGNED(struct seccomp, flags), FTEXT(struct seccomp, listener_path),
      FTEXT(struct seccomp, listener_metadata), FLIST(struct seccomp, rules, &syscall_rule_type));
+TYPE(syscalls, struct plan_syscalls,
+     FENUM(struct plan_syscalls, set, FILTER_SET_GROUPS + 1), FMASK(struct plan_syscalls, groups),
+     FLIST(struct plan_syscalls, calls, &text_type), FLIST(struct plan_syscalls, kill, &text_type),
+     FLIST(struct plan_syscalls, answers, &key_value_type), FMASK(struct plan_syscalls, families),
+     FMASK(struct plan_syscalls, netlink), FMASK(struct plan_syscalls, ioctls),
+     FBOOL(struct plan_syscalls, allow_compat32), FBOOL(struct plan_syscalls, log));
 TYPE(filter, struct plan_filter,
      FBOOL(struct plan_filter, has_engine), FSTRUCT(struct plan_filter, engine, &seccomp_type),
-     FENUM(struct plan_filter, set, FILTER_SET_GROUPS + 1), FMASK(struct plan_filter, groups),
-     FMASK(struct plan_filter, caps), FBOOL(struct plan_filter, allow_compat32),
-     FENUM(struct plan_filter, log_set, FILTER_SET_GROUPS + 1), FMASK(struct plan_filter, log_groups),
-     FBOOL(struct plan_filter, log_compat32));
+     FMASK(struct plan_filter, caps), FSTRUCT(struct plan_filter, own, &syscalls_type),
+     FSTRUCT(struct plan_filter, would, &syscalls_type));
 
 TYPE(exec, struct plan_exec,
      FBOOL(struct plan_exec, no_new_privs), FBOOL(struct plan_exec, within_result), FBOOL(struct plan_exec, fits),

@@ -7,9 +7,11 @@
  * Runs while caisson is built and is not installed. Without an argument: for the machine that it runs on. The sets are
  * @service and @container with no capability and native calls only.
  */
+#include <linux/netlink.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/str.h"
 #include "kernel/filter.h"
@@ -23,11 +25,17 @@ static const struct { const char *name; enum filter_set set; } sets[] = {
 
 static int emit(const char *name, enum filter_set set, uint32_t arch, struct err *e)
 {
-	const struct plan_filter plan = { .set = set };
+	/* As the levels have it (policy/levels.c): a test compares. */
+	const struct plan_filter plan = { .own = {
+		.set = set,
+		.families = UINT64_C(1) << AF_UNIX | UINT64_C(1) << AF_INET | UINT64_C(1) << AF_INET6 | UINT64_C(1) << AF_NETLINK,
+		.netlink = UINT64_C(1) << NETLINK_ROUTE,
+		.ioctls = FILTER_TIOCSTI | FILTER_TIOCLINUX | FILTER_TIOCSETD,
+	} };
 	struct filter_input in = { 0 };
 	struct filter_program p = { 0 };
 	auto_arena a = { 0 };
-	int rc = filter_policy_input(&a, &plan, arch, &in, e);
+	int rc = filter_policy_input(&a, &plan, &plan.own, arch, &in, e);
 
 	if (rc == 0)
 		rc = filter_compile(&a, &in, &p, e);

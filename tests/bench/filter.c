@@ -22,7 +22,7 @@ static int compile(struct err *e)
 	r = spec_parse(&a, text, len, &spec, e);
 	if (r < 0 || !spec->has_seccomp)
 		return r;
-	const struct plan_filter plan = { .has_engine = true, .engine = spec->seccomp, .allow_compat32 = true };
+	const struct plan_filter plan = { .has_engine = true, .engine = spec->seccomp };
 	r = filter_build(&a, &plan, &filters, e);
 	if (r < 0 || !filters.n)
 		return r;

@@ -124,18 +124,49 @@ static inline bool limit_within(struct opt_i64 a, struct opt_i64 b)
 }
 
 /* No set is every call; the rules of baseline are looked at apart. */
-static inline uint64_t groups_of(const struct plan_filter *f)
+static inline struct syscall_set calls_of(const struct plan_syscalls *f)
 {
+	struct syscall_set s = { 0 };
+	struct syscall_walk w;
+
 	switch (f->set) {
 	case FILTER_SET_SERVICE:
-		return SYSCALLS_SERVICE;
+		s.groups = SYSCALLS_SERVICE;
+		break;
 	case FILTER_SET_CONTAINER:
-		return SYSCALLS_CONTAINER;
+		s.groups = SYSCALLS_CONTAINER;
+		break;
 	case FILTER_SET_GROUPS:
-		return f->groups;
+		s.groups = f->groups;
+		for (size_t i = 0; i < f->calls.n; i++)
+			if (syscall_find(f->calls.v[i], strlen(f->calls.v[i]), &w))
+				syscall_set_put(&s, &w);
+		break;
 	default:
-		return SYSCALLS_ALL;
+		s.groups = SYSCALLS_ALL;
 	}
+	return s;
+}
+
+static inline const char *filter_exceeds(const struct plan_syscalls *a, const struct plan_syscalls *b)
+{
+	struct syscall_set met = calls_of(a), own = met, other = calls_of(b);
+
+	syscall_set_meet(&met, &other);
+	if (memcmp(&met, &own, sizeof(met)) != 0)
+		return "filter";
+	if (!within(a->families, b->families))
+		return "sockets";
+	if (!within(a->netlink, b->netlink))
+		return "netlink";
+	if (!within(b->ioctls, a->ioctls))
+		return "ioctl";
+	if (!all_in(&b->kill, &a->kill))
+		return "kill";
+	if (a->allow_compat32 && !b->allow_compat32)
+		return "native calls";
+	/* Whether one has a list or not: what baseline refuses, it refuses too. */
+	return b->set == FILTER_SET_BASELINE && (a->set == FILTER_SET_NONE || a->set == FILTER_SET_RULES) ? "baseline" : NULL;
 }
 
 /* The last rule that names a device decides. */
@@ -222,11 +253,8 @@ static const char *exceeds(const struct plan *a, const struct plan *b)
 		return "pids";
 	if (!limit_within(a->resources.memory.limit, b->resources.memory.limit))
 		return "memory";
-	if (!within(groups_of(&a->filter), groups_of(&b->filter)) ||
-	    (b->filter.set == FILTER_SET_BASELINE && a->filter.set == FILTER_SET_NONE))
-		return "filter";
-	if (a->filter.allow_compat32 && !b->filter.allow_compat32)
-		return "native calls";
+	if (filter_exceeds(&a->filter.own, &b->filter.own))
+		return filter_exceeds(&a->filter.own, &b->filter.own);
 	if ((may_open(&a->resources, 'c', 10, 200) && !may_open(&b->resources, 'c', 10, 200)) ||
 	    (may_open(&a->resources, 'b', 8, 0) && !may_open(&b->resources, 'b', 8, 0)))
 		return "devices";
@@ -259,7 +287,7 @@ static inline struct plan as_asked(const struct spec *s)
 {
 	struct plan p = { .process = s->process, .cap_ceiling = CAP_MASK_ALL, .root = { .readonly = s->root_readonly },
 			  .masked_paths = s->masked_paths, .readonly_paths = s->readonly_paths, .resources = s->resources, .mounts = s->mounts,
-			  .filter = { .allow_compat32 = true } };
+			  .filter = { .own = { .families = FILTER_EVERY, .netlink = FILTER_EVERY, .allow_compat32 = true } } };
 
 	memcpy(p.ns, s->ns, sizeof(p.ns));
 	return p;

@@ -21,6 +21,23 @@ static const char *const tun[] = { "c 10:200 rw", NULL }, *const block[] = { "b 
 static const struct strings some_devices[] = { { 1, tun }, { 2, block }, { 0, NULL } };
 static const char *const some_patterns[] = { "A", "*PASSWORD*", "H??E", NULL };
 
+static const struct key_value some_answers[] = { { "@mount", "ENOSYS" }, { "ptrace", "EACCES" } };
+
+/* Groups; seldom single calls too, since the walk over all names takes its time. */
+static inline struct syscall_set random_calls(uint64_t *r)
+{
+	struct syscall_set raw = { .groups = below(r, 4) ? next_random(r) & SYSCALLS_EVERY : SYSCALLS_ALL }, out = { 0 };
+	struct syscall_walk w = { 0 };
+
+	if (raw.groups == SYSCALLS_ALL || below(r, 40))
+		return raw;
+	while (syscall_next(&w))
+		if (below(r, 8) == 0)
+			syscall_set_put(&raw, &w);
+	syscall_set_add(&out, &raw);
+	return out;
+}
+
 static inline uint64_t random_bits(const struct field *f, uint64_t *r)
 {
 	uint64_t bits = 0;
@@ -74,7 +91,13 @@ static inline void random_value(const struct field *f, uint64_t *r, struct arena
 		*(uint64_t *)at = CAP_BIT(below(r, 38));
 		break;
 	case FIELD_GROUPS:
-		*(uint64_t *)at = below(r, 4) ? next_random(r) & SYSCALLS_EVERY : SYSCALLS_ALL;
+		*(struct syscall_set *)at = random_calls(r);
+		break;
+	case FIELD_SUBSET:
+		*(uint64_t *)at = below(r, 3) ? next_random(r) & next_random(r) : UINT64_MAX;
+		break;
+	case FIELD_ANSWERS:
+		*(struct key_values *)at = (struct key_values){ below(r, N_ELEMENTS(some_answers) + 1), some_answers };
 		break;
 	case FIELD_ALLOW:
 		if (str_eq(f->name, "devices.allow")) {

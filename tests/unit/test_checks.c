@@ -248,7 +248,7 @@ static void handles(struct world *w)
 	p = *profile_builtin(LEVEL_HARDENED);
 	p.cap_allow |= CAP_BIT(CAP_DAC_READ_SEARCH);
 	p.cap_ceiling |= CAP_BIT(CAP_DAC_READ_SEARCH);
-	p.syscalls |= UINT64_C(1) << SYSCALL_GROUP_HANDLE;
+	p.syscalls.groups |= UINT64_C(1) << SYSCALL_GROUP_HANDLE;
 	choice = (struct policy_choice){ .name = "p", .from = "t", .floor = "none", .enforced = &p, .full = &p };
 	w->c->request.choice = &choice;
 	as_root(w, SERVICE_CAPS | CAP_BIT(CAP_DAC_READ_SEARCH));

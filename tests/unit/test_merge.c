@@ -399,7 +399,7 @@ Test(merge, baseline_passes_privileged_through_untouched)
 	cr_expect(c.plan->privileged_shape);
 	cr_expect_eq(c.plan->level, LEVEL_BASELINE);
 	cr_expect_eq(c.plan->process.caps.bounding, CAP_MASK_ALL);
-	cr_expect_eq(c.plan->filter.set, FILTER_SET_NONE);
+	cr_expect_eq(c.plan->filter.own.set, FILTER_SET_NONE);
 	cr_expect_eq(c.plan->masked_paths.n, 0);
 	cr_expect_eq(c.plan->cap_ceiling, CAP_MASK_ALL);
 }
@@ -438,9 +438,9 @@ Test(merge, switches_and_filters_follow_the_level)
 		case_new(&c, cases[i].level)->spec.has_seccomp = cases[i].engine;
 		cr_assert_eq(case_merge(&c), 0, "%s", c.e.text);
 		cr_expect_eq(c.plan->process.no_new_privs, cases[i].nnp, "case %zu", i);
-		cr_expect_eq(c.plan->filter.set, cases[i].set, "case %zu", i);
+		cr_expect_eq(c.plan->filter.own.set, cases[i].set, "case %zu", i);
 		cr_expect_eq(c.plan->filter.has_engine, cases[i].engine, "case %zu", i);
-		cr_expect_eq(c.plan->filter.allow_compat32, cases[i].compat, "case %zu", i);
+		cr_expect_eq(c.plan->filter.own.allow_compat32, cases[i].compat, "case %zu", i);
 	}
 }
 

@@ -249,16 +249,13 @@ Test(merge_random, none_gives_the_document_back_in_every_field, .timeout = 120)
 		want.level = LEVEL_NONE;
 		want.profile = "none";
 		want.exec = got->exec;
-		want.filter.groups = want.filter.log_groups = 0;
-		want.filter.log_set = FILTER_SET_NONE;
-		want.filter.log_compat32 = false;
+		want.filter.would = (struct plan_syscalls){ 0 };
 		want.privileged_shape = got->privileged_shape;
 		want.cap_ceiling = CAP_MASK_ALL;
 		want.deny_write_exec = want.label_caps_set = want.require_non_root = want.root.nosuid = want.root.nodev = false;
 		want.label_caps = want.securebits = 0;
-		want.filter.set = FILTER_SET_NONE;
+		want.filter.own = (struct plan_syscalls){ .families = FILTER_EVERY, .netlink = FILTER_EVERY, .allow_compat32 = true };
 		want.filter.caps = got->filter.caps;
-		want.filter.allow_compat32 = true;
 		want.reasons = got->reasons;
 		want.warnings = (struct strings){ 0 };
 		differs = first_difference(&store_plan_type, &want, got);

@@ -119,7 +119,24 @@ static const struct { const char *json, *says; } wrong[] = {
 	{ P(",\"tmpfs\":[{\"path\":\"/t\",\"size\":\"much\"}]"), "$.tmpfs[0].size: must be an integer, or text such as \"64M\"" },
 	{ P(",\"tmpfs\":[{\"path\":\"/t\",\"size\":4096},{\"path\":\"/t\",\"size\":4096}]"), "$.tmpfs[1]: \"/t\" is there twice" },
 	{ P(",\"paths\":{\"mask\":[\"proc\"]}"), "$.paths.mask[0]: \"proc\" is not an absolute path" },
-	{ P(",\"syscalls\":{\"allow\":[\"mount\"]}"), "$.syscalls.allow[0]: \"mount\" is not a group of system calls" },
+	{ P(",\"syscalls\":{\"allow\":[\"read\",\"mouth\"]}"), "$.syscalls.allow[1]: unknown system call \"mouth\"; did you mean mount?" },
+	{ P(",\"syscalls\":{\"deny\":[\"xyzzyx\"]}"), "$.syscalls.deny[0]: unknown system call \"xyzzyx\"" },
+	{ P(",\"syscalls\":{\"deny\":\"some\"}"), "$.syscalls.deny: must be an array, or \"all\"" },
+	{ P(",\"syscalls\":{\"kill\":[\"@modul\"]}"), "$.syscalls.kill[0]: unknown word \"@modul\"; did you mean @module?" },
+	{ P(",\"syscalls\":{\"errno\":{\"mount\":\"ENOSY\"}}"), "$.syscalls.errno.mount: \"ENOSY\" is not an errno name; did you mean ENOSYS?" },
+	{ P(",\"syscalls\":{\"errno\":{\"mount\":\"KILL\"}}"), "$.syscalls.errno.mount: \"KILL\" is not an errno name; calls that end the process are listed in $.syscalls.kill" },
+	{ P(",\"syscalls\":{\"errno\":{\"mount\":1}}"), "$.syscalls.errno.mount: must be the name of an errno, such as \"ENOSYS\"" },
+	{ P(",\"syscalls\":{\"errno\":{\"mout\":\"EPERM\"}}"), "$.syscalls.errno.mout: unknown system call \"mout\"; did you mean mount?" },
+	{ P(",\"syscalls\":{\"errno\":[\"mount\"]}"), "$.syscalls.errno: must be an object of errno names" },
+	{ P(",\"syscalls\":{\"log\":1}"), "$.syscalls.log: must be true or false" },
+	{ P(",\"sockets\":{\"families\":[\"inet4\"]}"), "$.sockets.families[0]: unknown word \"inet4\"; did you mean inet" },
+	{ P(",\"sockets\":{\"families\":[2]}"), "$.sockets.families[0]: must be a string" },
+	{ P(",\"sockets\":{\"families\":\"some\"}"), "$.sockets.families: must be an array, or \"all\"" },
+	{ P(",\"sockets\":{\"netlink\":[63]}"), "$.sockets.netlink[0]: must be a word, or an integer from 0 to 62" },
+	{ P(",\"sockets\":{\"netlink\":[-1]}"), "$.sockets.netlink[0]: must be a word, or an integer from 0 to 62" },
+	{ P(",\"sockets\":{\"netlink\":[\"rout\"]}"), "$.sockets.netlink[0]: unknown word \"rout\"; did you mean route?" },
+	{ P(",\"ioctl\":{\"deny\":[\"TIOCST\"]}"), "$.ioctl.deny[0]: unknown word \"TIOCST\"; did you mean TIOCSTI?" },
+	{ P(",\"ioctl\":{\"deny\":\"all\"}"), "$.ioctl.deny: must be an array" },
 	{ P(",\"syscalls\":{\"allow\":[\"@servce\"]}"), "$.syscalls.allow[0]: unknown word \"@servce\"; did you mean @service?" },
 	{ P(",\"syscalls\":{\"architectures\":[\"native\"]}"), "$.syscalls.architectures: has no effect while $.syscalls.allow is \"all\"" },
 	{ P(",\"syscalls\":{\"architectures\":[\"compat32\"]}"), "$.syscalls.architectures: without \"native\" nothing could run" },
@@ -163,7 +180,7 @@ Test(policy_fields, an_array_replaces_and_an_edit_edits)
 	struct reading r;
 
 	cr_assert_eq(read_over(&r, strict, P(",\"syscalls\":{\"allow\":{\"add\":[\"@aio\"],\"remove\":[\"@net\"]}}")), 0, "%s", r.e.text);
-	cr_expect_eq(r.p.syscalls, (SYSCALLS_SERVICE | UINT64_C(1) << SYSCALL_GROUP_AIO) & ~(UINT64_C(1) << SYSCALL_GROUP_NET));
+	cr_expect_eq(r.p.syscalls.groups, (SYSCALLS_SERVICE | UINT64_C(1) << SYSCALL_GROUP_AIO) & ~(UINT64_C(1) << SYSCALL_GROUP_NET));
 	done(&r);
 	cr_assert_eq(read_over(&r, strict, P(",\"paths\":{\"mask\":{\"add\":[\"/proc/x\"],\"remove\":[\"/proc/kcore\"]}}")), 0);
 	cr_expect_eq(r.p.mask.n, strict->mask.n);
@@ -179,7 +196,7 @@ Test(policy_fields, an_array_replaces_and_an_edit_edits)
 	cr_expect_eq(r.p.mask.n, 1);
 	done(&r);
 	cr_assert_eq(read_over(&r, profile_builtin(LEVEL_NONE), P(",\"syscalls\":{\"allow\":{\"remove\":[\"@bpf\"]}}")), 0);
-	cr_expect_eq(r.p.syscalls, SYSCALLS_EVERY & ~(UINT64_C(1) << SYSCALL_GROUP_BPF));
+	cr_expect_eq(r.p.syscalls.groups, SYSCALLS_EVERY & ~(UINT64_C(1) << SYSCALL_GROUP_BPF));
 	done(&r);
 }
 

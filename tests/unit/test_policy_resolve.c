@@ -269,7 +269,7 @@ Test(policy_resolve, the_command_line_takes_the_place_of_the_default_and_never_o
 	cr_assert_eq(choose(&x, FILES({ "caisson.json", S1 ",\"floor\":\"hardened\"," RULES "}" }), "none"), 0, "%s", x.t.e.text);
 	cr_expect_str_eq(x.c->name, "none");
 	cr_expect_str_eq(x.c->from, "--policy");
-	cr_expect(x.c->enforced->no_new_privs && x.c->enforced->syscalls == SYSCALLS_CONTAINER);
+	cr_expect(x.c->enforced->no_new_privs && x.c->enforced->syscalls.groups == SYSCALLS_CONTAINER);
 	cr_expect_str_eq(profile_rule(&x.t.a, x.c->enforced, PF_NO_NEW_PRIVS), "floor hardened");
 }
 
@@ -531,8 +531,8 @@ Test(policy_resolve, what_only_warns_is_said_and_not_done)
 	cr_assert_eq(merge_with(&c, &x), 0, "%s", c.e.text);
 	cr_expect_eq(c.plan->process.caps.bounding, DOCKER_CAPS);
 	cr_expect(!c.plan->process.no_new_privs && !c.plan->root.readonly && !c.plan->require_non_root);
-	cr_expect_eq(c.plan->filter.set, FILTER_SET_BASELINE, "the floor holds");
-	cr_expect_eq(c.plan->filter.log_set, FILTER_SET_SERVICE);
+	cr_expect_eq(c.plan->filter.own.set, FILTER_SET_BASELINE, "the floor holds");
+	cr_expect_eq(c.plan->filter.would.set, FILTER_SET_SERVICE);
 	cr_expect(warns(c.plan, "would be refused by level \"strict\" (namespaces)"));
 	cr_expect(warns(c.plan, "would be refused by level \"strict\" (user)"));
 	r = reason_of(c.plan, "capabilities", REASON_WARNED);
@@ -549,8 +549,8 @@ Test(policy_resolve, single_controls_can_warn_while_the_rest_is_enforced)
 	case_new(&c, LEVEL_NONE);
 	cr_assert_eq(merge_with(&c, &x), 0, "%s", c.e.text);
 	cr_expect(!c.plan->process.no_new_privs);
-	cr_expect_eq(c.plan->filter.set, FILTER_SET_BASELINE);
-	cr_expect_eq(c.plan->filter.log_set, FILTER_SET_CONTAINER);
+	cr_expect_eq(c.plan->filter.own.set, FILTER_SET_BASELINE);
+	cr_expect_eq(c.plan->filter.would.set, FILTER_SET_CONTAINER);
 	cr_expect(c.plan->root.nosuid && c.plan->process.caps.bounding != DOCKER_CAPS, "the rest is enforced");
 	cr_expect(warns(c.plan, "no_new_privileges: off would be on (level hardened)"));
 }
@@ -578,5 +578,5 @@ Test(policy_resolve, none_over_a_floor_of_none_is_the_document)
 	cr_expect_eq(c.plan->process.caps.bounding, DOCKER_CAPS);
 	cr_expect_eq(c.plan->mounts.n, c.spec.mounts.n);
 	cr_expect_eq(c.plan->masked_paths.n, c.spec.masked_paths.n);
-	cr_expect_eq(c.plan->filter.set, FILTER_SET_NONE);
+	cr_expect_eq(c.plan->filter.own.set, FILTER_SET_NONE);
 }

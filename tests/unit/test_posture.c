@@ -284,7 +284,7 @@ static void no_files(struct plan *p)
 
 	p->process.rlimits = (struct rlimits){ 1, &l };
 }
-static void filtered(struct plan *p) { p->filter.set = FILTER_SET_SERVICE; }
+static void filtered(struct plan *p) { p->filter.own.set = FILTER_SET_SERVICE; }
 
 static const struct { void (*change)(struct plan *p); const char *control; enum verdict want; } looks[] = {
 	{ other_uid, "user", VERDICT_DIFFERS },	    { few_caps, "caps bounding", VERDICT_DIFFERS },
