@@ -26,6 +26,17 @@ enum { FINISH_MAX_SIZE = 8 * 1024 * 1024 };
 
 struct finish_span { uint32_t off, len; };	/* bytes from the start of the record; len 0 = absent */
 
+/* A line of `landlock`: this header, then text_len bytes of an absolute path with its NUL, padded with zeros to 8. LAYER first, then its rules. */
+enum finish_landlock_kind {
+	FINISH_LANDLOCK_LAYER,	/* access, net: what the layer handles */
+	FINISH_LANDLOCK_NAMED,	/* the path as it is, past no symbolic link */
+	FINISH_LANDLOCK_MOUNT,	/* only if a mount's root is there, and not the container's root */
+	FINISH_LANDLOCK_DEVICE,	/* only if it is a device, or a directory of them */
+	FINISH_LANDLOCK_PORT,	/* access: the port, net: what is allowed */
+	FINISH_LANDLOCK_KINDS,
+};
+struct finish_landlock { uint32_t kind, text_len; uint64_t access, net; };
+
 enum finish_flag {
 	FINISH_NO_NEW_PRIVS  = 1 << 0,
 	FINISH_HAS_CAPS	     = 1 << 1,	/* the five sets hold; otherwise capabilities are left alone */
@@ -83,6 +94,7 @@ struct finish_record {
 	struct finish_span hooks;	/* struct finish_hook + text */
 	struct finish_span hook_state;	/* JSON for the hooks' standard input, no NUL needed */
 	struct finish_span memory_nodes;/* uint64_t: bits */
+	struct finish_span landlock;	/* struct finish_landlock + text */
 	struct finish_span init_options;/* FINISH_PID1: "drain=SECONDS" etc., NUL-terminated strings; may be absent */
 };
 
@@ -115,7 +127,8 @@ enum finish_msg {
 struct finish_ready {
 	uint8_t msg;		/* FINISH_MSG_READY */
 	uint8_t deny_write_exec;/* 1: PR_GET_MDWE says that it is on */
-	uint8_t zero[2];
+	uint8_t landlock_layers; /* enforced */
+	uint8_t zero;
 };
 enum { FINISH_ERROR_TEXT = 5116 };
 struct finish_error {

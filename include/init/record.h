@@ -16,6 +16,7 @@
 enum {
 	RECORD_MAX_FILTERS  = 32,
 	RECORD_MAX_INSNS    = 4096,	/* BPF_MAXINSNS */
+	RECORD_MAX_LAYERS   = 8,	/* the kernel stacks 16 */
 	RECORD_MAX_HOOKS    = 256,
 	RECORD_MAX_NODES    = 1024,
 	RECORD_MAX_KEPT_FDS = 1 << 20,
@@ -43,6 +44,10 @@ size_t record_count_strings(const char *text, size_t len);
 static inline size_t record_filter_size(const struct finish_filter *f)
 {
 	return sizeof(*f) + (size_t)f->count * 8;
+}
+static inline size_t record_landlock_size(const struct finish_landlock *l)
+{
+	return sizeof(*l) + (((size_t)l->text_len + 7) & ~(size_t)7);
 }
 static inline size_t record_hook_size(const struct finish_hook *h)
 {

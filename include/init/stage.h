@@ -18,6 +18,7 @@ struct stage {
 	int gate;		/* the listening socket, or -1 */
 	char path[PROGRAM_PATH];
 	bool have_cwd;		/* a filter may forbid getcwd(2) later: seen before it, and known again by these */
+	uint8_t landlock_layers;	/* that hold for us */
 	const char *said;	/* what a failed hook printed last, said_len bytes to put behind the fault's text; NULL */
 	size_t said_len;
 	dev_t cwd_dev;
@@ -36,6 +37,9 @@ int gate_wait(struct stage *s, struct fault *f);	/* -EINTR: ended by a signal, f
 int gate_send_listener(const struct stage *s, int listener, struct fault *f);
 int gate_say_exec(const struct stage *s, struct fault *f);
 void gate_report(const struct stage *s, struct fault *f);	/* to the channel; to standard error when that is gone */
+
+/* landlock.c */
+int landlock_restrict(struct stage *s, struct fault *f);
 
 /* memory.c */
 int memory_guard(struct stage *s, struct fault *f);	/* where the record asks for it */

@@ -18,7 +18,8 @@ struct facts {
 	uint64_t caps;			/* the caller's bounding set meets its permitted set: what it can give */
 	enum cgroup_mode cgroup;
 	bool cgroup_closed;		/* v2: this caller may make no cgroup beside its own */
-	bool apparmor, selinux, landlock;
+	bool apparmor, selinux;
+	unsigned landlock_abi;		/* the version of Landlock; 0: none */
 	bool mdwe;			/* PR_SET_MDWE: Linux 6.3 */
 	unsigned low_port_end;		/* the first port that anybody may take (ip_unprivileged_port_start) */
 	uint64_t nofile_hard;		/* the caller's hard RLIMIT_NOFILE: the kernel lets nobody without SYS_RESOURCE go over */

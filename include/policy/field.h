@@ -50,6 +50,7 @@ enum field_type {
 	FIELD_MAP,	/* struct key_values: texts by key; of two, that of the first remains */
 	FIELD_ALLOW,	/* struct glob_lists: an array of what is allowed, or the word for everything (words[0]) */
 	FIELD_DENY,	/* struct strings: an array of what is denied */
+	FIELD_LANDLOCK,	/* struct profile_landlock: "off", "derive", or an object */
 	FIELD_OBJECT,	/* the table's struct in place */
 	FIELD_LIST,	/* struct { size_t n; const T *v; } of the table's struct */
 	FIELD_TYPES,

@@ -32,4 +32,11 @@ json_t *field_allow_json(const struct field *f, const struct glob_lists *lists);
 /* The word for one bit or value of a field of words, capabilities or groups; NULL when there is none. */
 const char *field_bit_word(const struct field *f, uint64_t bit);
 
+struct profile_landlock;
+int field_meet_landlock(struct arena *a, struct profile_landlock *io, const struct profile_landlock *other, bool *changed, struct err *e);
+bool field_same_landlock(const struct profile_landlock *a, const struct profile_landlock *b);
+json_t *field_json_landlock(const struct profile_landlock *l);
+json_t *field_schema_landlock(void);
+field_read_fn field_read_landlock;
+
 #endif

@@ -57,6 +57,7 @@ int merge_sysctls(struct merge *m, struct err *e);
 int merge_limits(struct merge *m, struct err *e);
 int merge_service(struct merge *m, struct err *e);
 int merge_env(struct merge *m, struct err *e);
+int merge_landlock(struct merge *m, struct err *e);
 int merge_memory(struct merge *m, struct err *e);
 int merge_filter(struct merge *m, struct err *e);
 bool merge_same_syscalls(const struct plan_syscalls *a, const struct plan_syscalls *b);

@@ -56,6 +56,16 @@ struct plan_root {
 	unsigned long propagation;	/* MS_*; 0 = the default: slave, recursive */
 };
 
+/* A line of what caisson-init makes Landlock layers of (policy/landlock.h, init/finish.h). A layer's line comes before its rules. */
+enum landlock_kind { LANDLOCK_LAYER, LANDLOCK_NAMED, LANDLOCK_MOUNT, LANDLOCK_DEVICE, LANDLOCK_PORT };
+struct landlock_rule {
+	uint32_t kind;			/* enum landlock_kind */
+	const char *path;		/* NAMED, MOUNT, DEVICE: inside of the container's root */
+	uint64_t access;		/* LANDLOCK_ACCESS_FS_*: of a layer what it handles; PORT: the port */
+	uint64_t net;			/* LANDLOCK_ACCESS_NET_* */
+};
+struct landlock_rules { size_t n; const struct landlock_rule *v; };
+
 /* What of the profile meets every process that joins later. */
 struct plan_exec {
 	bool no_new_privs;
@@ -95,6 +105,7 @@ struct plan {
 	bool require_non_root;		/* uid and gid must not be 0: checked after setuid in caisson-init */
 	uint32_t securebits;		/* 0 = leave alone */
 	bool deny_write_exec;		/* PR_SET_MDWE, for exec too */
+	struct landlock_rules landlock;	/* for exec too */
 	bool init;			/* caisson-init stays PID 1 (launch --init, or by itself) */
 	struct strings init_options;	/* for it: init/pid1.h, pid1_option() */
 

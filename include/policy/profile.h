@@ -48,6 +48,15 @@ enum profile_mode { PROFILE_ENFORCE, PROFILE_WARN, PROFILE_OFF };
 enum { PROFILE_ARCH_NATIVE = 1, PROFILE_ARCH_COMPAT32 = 2 };
 
 enum profile_secrets { PROFILE_SECRETS_OFF, PROFILE_SECRETS_WARN, PROFILE_SECRETS_REFUSE };
+enum { LANDLOCK_PLACES = 3, LANDLOCK_PORTS = 2 };
+struct landlock_places { bool set; struct strings list; };
+struct profile_landlock {
+	bool derive;			/* from the mounts */
+	struct landlock_places places[LANDLOCK_PLACES]; /* that may be read, written to, run; each a ceiling where it is set */
+	struct profile_ids ports[LANDLOCK_PORTS]; /* that TCP sockets may bind, connect to */
+};
+bool profile_landlock_is_on(const struct profile_landlock *l);
+
 enum { PROFILE_BEST_LANDLOCK = 1, PROFILE_BEST_MDWE = 2 };
 
 /* Attributes forced on mounts, by what they are (MOUNT_ATTR_*). */
@@ -128,6 +137,7 @@ struct profile {
 	struct strings env_deny;	/* patterns of names */
 	uint32_t env_secrets;		/* enum profile_secrets */
 	bool deny_write_exec;
+	struct profile_landlock landlock;
 	uint64_t best_effort;		/* PROFILE_BEST_*: what may be missing where the kernel has it not */
 
 	uint64_t nofile, nofile_soft, core, memlock, pids, memory;

@@ -31,7 +31,7 @@ struct run {
 
 /* A host that can do everything: cases are about policy, not about the machine they run on. */
 static const struct facts facts = { .kernel_major = 6, .caps = CAP_MASK_ALL, .cgroup = CGROUP_V2, .apparmor = true,
-				    .selinux = true, .landlock = true, .mdwe = true, .nofile_hard = UINT64_MAX };
+				    .selinux = true, .landlock_abi = 7, .mdwe = true, .nofile_hard = UINT64_MAX };
 
 static const char *text_of(const json_t *o, const char *key)
 {

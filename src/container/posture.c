@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "container/posture_parts.h"
 #include "container/proc_status.h"
+#include "policy/landlock.h"
 
 void posture_planned(struct look *l, const char *control, const char *fmt, ...)
 {
@@ -150,6 +151,12 @@ static void look_securebits(struct look *l)
 /* Another thing that the kernel tells to nobody else. */
 static void look_memory(struct look *l)
 {
+	size_t layers = landlock_layers(&l->p->landlock);
+
+	if (layers) {
+		posture_planned(l, "landlock", "%zu layers, %zu rules", layers, l->p->landlock.n - layers);
+		posture_actual(l, VERDICT_NOT_ASKED, "not shown; applied before the start");
+	}
 	if (!l->p->deny_write_exec)
 		return;
 	posture_planned(l, "write and execute", "denied");

@@ -16,6 +16,7 @@
 #include "container/proc_status.h"
 #include "policy/env.h"
 #include "init/finish.h"
+#include "policy/landlock.h"
 
 static int refuse_id(struct err *e, const char *what, uint32_t wanted, uint32_t got)
 {
@@ -139,6 +140,8 @@ int posture_check_told(const struct plan *p, const struct finish_ready *told, st
 {
 	if (p->deny_write_exec && !told->deny_write_exec)
 		return err_set(e, EPERM, "posture: memory may be written and executed, and should not");
+	if (told->landlock_layers != landlock_layers(&p->landlock))
+		return err_set(e, EPERM, "posture: %u Landlock layers, and should be %zu", told->landlock_layers, landlock_layers(&p->landlock));
 	return 0;
 }
 

@@ -303,6 +303,8 @@ static int finish_check_identity(struct stage *s, struct fault *f)
 
 	if (!rc && has(s, FINISH_DENY_WRITE_EXEC) && !memory_is_guarded())
 		rc = fault_set(f, EPERM, "memory may be written and executed, and should not");
+	if (!rc && s->record->landlock.len && !s->landlock_layers)
+		rc = fault_set(f, EPERM, "no Landlock layer holds, and one should");
 	return !rc && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 ? fault_set(f, EPERM, "others may still look into this process") : rc;
 }
 
@@ -501,6 +503,7 @@ static const struct {
 	{ "join a new keyring",		 finish_keyring         },
 	{ "label the exec",		 finish_label           },
 	{ NULL,				 finish_look_at_cwd     },
+	{ "restrict paths",		 landlock_restrict      },	/* what it names is found while all rights are ours */
 	{ "deny write and execute",	 memory_guard           },	/* before a filter that may know no prctl(2) */
 	{ "filter system calls",	 finish_filter_early    },	/* without no_new_privs: CAP_SYS_ADMIN */
 	{ "drop privileges",		 finish_drop_privileges },

@@ -22,6 +22,7 @@ int gate_ready(struct stage *s, struct fault *f)
 	const struct finish_ready ready = {
 		.msg = FINISH_MSG_READY,
 		.deny_write_exec = (s->record->flags & FINISH_DENY_WRITE_EXEC) && memory_is_guarded(),
+		.landlock_layers = s->landlock_layers,
 	};
 
 	if (send(s->channel, &ready, sizeof(ready), MSG_NOSIGNAL) != (ssize_t)sizeof(ready))

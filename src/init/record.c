@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "init/record.h"
@@ -35,12 +36,13 @@ static const struct span_rule {
 	{ SPAN(hooks),        SPAN_BLOCKS,  4, 1,  "hooks: not aligned inside the record" },
 	{ SPAN(hook_state),   SPAN_BYTES,   1, 1,  "hook_state: not inside the record" },
 	{ SPAN(memory_nodes), SPAN_NUMBERS, 8, 8,  "memory_nodes: not whole aligned numbers inside the record" },
+	{ SPAN(landlock),     SPAN_BLOCKS,  8, 1,  "landlock: not aligned inside the record" },
 	{ SPAN(init_options), SPAN_STRINGS, 1, 1,  "init_options: not a list of strings inside the record" },
 };
 /* clang-format on */
 
 _Static_assert(sizeof(struct finish_rlimit) == 24, "the table says so");
-_Static_assert(sizeof(struct finish_record) == 256, "a record has no padding: every byte of it is checked");
+_Static_assert(sizeof(struct finish_record) == 264, "a record has no padding: every byte of it is checked");
 _Static_assert(offsetof(struct finish_error, text) == 8, "no gaps");
 
 enum { FLAGS_KNOWN = 0x3dfff };
@@ -223,10 +225,45 @@ static int check_hooks(const struct finish_record *r, const char **why)
 	return 0;
 }
 
+static int landlock_is_good(const struct finish_landlock *l)
+{
+	const char *text = (const char *)(l + 1);
+	size_t padded = record_landlock_size(l) - sizeof(*l);
+	bool path = l->kind != FINISH_LANDLOCK_LAYER && l->kind != FINISH_LANDLOCK_PORT;
+
+	if (l->kind >= FINISH_LANDLOCK_KINDS || path != (l->text_len != 0))
+		return 0;
+	if (path && (text[0] != '/' || memchr(text, '\0', l->text_len) != text + l->text_len - 1))
+		return 0;
+	for (size_t i = l->text_len; i < padded; i++)
+		if (text[i])
+			return 0;
+	return 1;
+}
+
+static int check_landlock(const struct finish_record *r, const char **why)
+{
+	const unsigned char *at = record_at(r, r->landlock);
+	size_t left = r->landlock.len, layers = 0;
+
+	while (left) {
+		const struct finish_landlock *l = (const void *)at;
+
+		if (left < sizeof(*l) || l->text_len > left || left < record_landlock_size(l))
+			return refuse(why, "landlock: a line is cut off");
+		layers += l->kind == FINISH_LANDLOCK_LAYER;
+		if (!layers || layers > RECORD_MAX_LAYERS || !landlock_is_good(l))
+			return refuse(why, "landlock: not layers of an absolute path or a port each");
+		at += record_landlock_size(l);
+		left -= record_landlock_size(l);
+	}
+	return 0;
+}
+
 int record_check(const void *data, size_t size, const char **why)
 {
 	static int (*const checks[])(const struct finish_record *, const char **) = {
-		check_descriptors, check_spans, check_numbers, check_filters, check_hooks,
+		check_descriptors, check_spans, check_numbers, check_filters, check_landlock, check_hooks,
 	};
 	const struct finish_record *r = data;
 

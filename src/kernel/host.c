@@ -93,8 +93,8 @@ static void security_modules(struct facts *f)
 			      enabled[0] == 'Y';
 		f->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	}
-	f->landlock =
-		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	f->landlock_abi = (unsigned)fault_fact("landlock", abi > 0 ? (int)abi : 0);
 }
 
 /* A cgroup of v2 is made beside the caller's own when nobody says where. */

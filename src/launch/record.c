@@ -275,6 +275,24 @@ static void put_nodes(struct str *s, struct finish_span *span, const char *nodes
 	put_bytes(s, span, bits, sizeof(bits));
 }
 
+static void put_landlock(struct str *s, struct finish_span *span, const struct landlock_rules *rules)
+{
+	static const char zeros[8];
+
+	if (!rules->n)
+		return;
+	begin(s, span);
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct landlock_rule *r = &rules->v[i];
+		size_t len = r->path ? strlen(r->path) + 1 : 0;
+		const struct finish_landlock head = { r->kind, (uint32_t)len, r->access, r->net };
+		str_add_bytes(s, &head, sizeof(head));
+		str_add_bytes(s, r->path, len);
+		str_add_bytes(s, zeros, (8 - len % 8) % 8);
+	}
+	end(s, span);
+}
+
 static void put_init_options(struct str *s, struct finish_span *span, const struct record_input *in)
 {
 	if (!in->pid1 || !in->plan->init_options.n)
@@ -291,7 +309,7 @@ static void forget(struct finish_record *r)
 	static const struct { const char *name; size_t at, size; } fields[] = {
 #define FIELD(member) { #member, offsetof(struct finish_record, member), sizeof(((struct finish_record *)0)->member) }
 		FIELD(uid), FIELD(gid), FIELD(umask), FIELD(cap_bounding), FIELD(cap_effective), FIELD(cap_permitted),
-		FIELD(cap_inheritable), FIELD(cap_ambient), FIELD(groups), FIELD(rlimits), FIELD(filters),
+		FIELD(cap_inheritable), FIELD(cap_ambient), FIELD(groups), FIELD(rlimits), FIELD(filters), FIELD(landlock),
 #undef FIELD
 	};
 	static const struct { const char *name; uint32_t flag; } flags[] = {
@@ -338,6 +356,7 @@ static int encode(const struct record_input *in, struct str *s, struct err *e)
 	put_filters(s, &r.filters, in->filters);
 	put_nodes(s, &r.memory_nodes, in->plan->memory_policy.nodes);
 	put_hooks(s, &r.hooks, in->hook_state ? &in->plan->hooks[HOOK_START_CONTAINER] : &none);
+	put_landlock(s, &r.landlock, &in->plan->landlock);
 	put_init_options(s, &r.init_options, in);
 	if (in->hook_state)
 		put_bytes(s, &r.hook_state, in->hook_state, strlen(in->hook_state));

@@ -4,7 +4,7 @@
 
 static uint64_t asked_for(const struct profile *p)
 {
-	return p->deny_write_exec ? PROFILE_BEST_MDWE : 0;
+	return (p->deny_write_exec ? PROFILE_BEST_MDWE : 0) | (profile_landlock_is_on(&p->landlock) ? PROFILE_BEST_LANDLOCK : 0);
 }
 
 uint64_t best_effort_meet(const struct profile *io, const struct profile *other)

@@ -158,6 +158,8 @@ json_t *field_json(const struct field *f, const void *value)
 	case FIELD_MAP:
 	case FIELD_ANSWERS:
 		return map_json(value);
+	case FIELD_LANDLOCK:
+		return field_json_landlock(value);
 	case FIELD_OBJECT:
 		return members_json(f->table, value);
 	case FIELD_LIST:
@@ -275,6 +277,8 @@ static json_t *value_schema(const struct field *f)
 		return json_pack("{s:s, s:{s:s, s:i}}", "type", "object", "additionalProperties", "type", "string", "minLength", 1);
 	case FIELD_ANSWERS:
 		return field_answers_schema();
+	case FIELD_LANDLOCK:
+		return field_schema_landlock();
 	case FIELD_OBJECT:
 		return object_schema(f->table, "");
 	case FIELD_LIST:
@@ -366,6 +370,7 @@ static const char *const type_texts[FIELD_TYPES] = {
 	[FIELD_MAP] = "object of texts",
 	[FIELD_ALLOW] = "array of texts",
 	[FIELD_DENY] = "array of texts",
+	[FIELD_LANDLOCK] = "\"off\", \"derive\", or object",
 	[FIELD_OBJECT] = "object",
 	[FIELD_LIST] = "array of objects",
 };

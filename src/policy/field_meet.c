@@ -19,6 +19,7 @@ static const size_t sizes[FIELD_TYPES] = {
 	[FIELD_VARIABLES] = sizeof(struct strings),
 	[FIELD_NUMBERS] = sizeof(struct profile_ids), [FIELD_MAP] = sizeof(struct key_values),
 	[FIELD_ALLOW] = sizeof(struct glob_lists),  [FIELD_DENY] = sizeof(struct strings),
+	[FIELD_LANDLOCK] = sizeof(struct profile_landlock),
 	[FIELD_LIST] = sizeof(struct field_any_list),
 };
 
@@ -101,6 +102,8 @@ bool field_same(const struct field *f, const void *a, const void *b)
 	case FIELD_MAP:
 	case FIELD_ANSWERS:
 		return same_maps(a, b);
+	case FIELD_LANDLOCK:
+		return field_same_landlock(a, b);
 	case FIELD_OBJECT:
 		return same_members(f->table, a, b);
 	case FIELD_LIST:
@@ -185,6 +188,8 @@ int field_meet(const struct field *f, struct arena *a, void *io, const void *oth
 		return field_meet_allow(a, io, other, changed, e);
 	case FIELD_MAP:
 		return f->kind == FIELD_ADDITION ? field_meet_map(a, io, other, changed, e) : 0;
+	case FIELD_LANDLOCK:
+		return field_meet_landlock(a, io, other, changed, e);
 	default: /* names, identities and lists: their owner meets them */
 		return 0;
 	}

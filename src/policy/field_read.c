@@ -386,6 +386,7 @@ field_read_fn *const field_readers[FIELD_TYPES] = {
 	[FIELD_IDS] = field_read_ids,	      [FIELD_OCTAL] = read_octal,   [FIELD_MODE] = read_mode,	 [FIELD_NAME] = read_name,
 	[FIELD_NAMES] = field_read_texts,  [FIELD_TEXT] = read_text,	    [FIELD_GLOBS] = field_read_texts, [FIELD_NUMBERS] = field_read_ids,
 	[FIELD_SECONDS] = read_seconds,
+	[FIELD_LANDLOCK] = field_read_landlock,
 	[FIELD_ALLOW] = field_read_allow, [FIELD_DENY] = field_read_paths,
 	[FIELD_VARIABLES] = field_read_paths,
 	[FIELD_MAP] = field_read_map,	      [FIELD_OBJECT] = field_read_object, [FIELD_LIST] = field_read_list,

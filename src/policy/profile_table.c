@@ -64,7 +64,6 @@ static const struct field_word join_words[] = {
 };
 static const struct field_word any_words[] = { { "any", 0 }, { NULL, 0 } };
 static const struct field_word all_words[] = { { "all", 0 }, { NULL, 0 } };
-static const struct field_word best_effort_words[] = { { "mdwe", PROFILE_BEST_MDWE }, { NULL, 0 } };
 #define FAMILY(word, af) { (word), UINT64_C(1) << (af) }
 static const struct field_word family_words[] = {
 	FAMILY("unix", 1), FAMILY("inet", 2), FAMILY("ax25", 3), FAMILY("ipx", 4), FAMILY("appletalk", 5), FAMILY("netrom", 6),
@@ -85,6 +84,7 @@ static const struct field_word netlink_words[] = {
 static const struct field_word ioctl_words[] = {
 	{ "TIOCSTI", FILTER_TIOCSTI }, { "TIOCLINUX", FILTER_TIOCLINUX }, { "TIOCSETD", FILTER_TIOCSETD }, { NULL, 0 },
 };
+static const struct field_word best_effort_words[] = { { "landlock", PROFILE_BEST_LANDLOCK }, { "mdwe", PROFILE_BEST_MDWE }, { NULL, 0 } };
 
 /* The order is that of their bits. */
 #define CONTROL(n) UINT64_C(1) << (n)
@@ -95,7 +95,7 @@ static const struct field_word control_words[] = {
 	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) },
 	{ "env", CONTROL(15) }, { "memory", CONTROL(16) },
 	{ "proc", CONTROL(17) }, { "devices", CONTROL(18) }, { "hooks", CONTROL(19) },
-	{ "sockets", CONTROL(20) }, { "ioctl", CONTROL(21) }, { NULL, 0 },
+	{ "sockets", CONTROL(20) }, { "ioctl", CONTROL(21) }, { "landlock", CONTROL(22) }, { NULL, 0 },
 };
 
 /* A pattern of absolute, clean paths. */
@@ -219,6 +219,12 @@ static const struct field fields[PROFILE_FIELDS] = {
 	[PF_DENY_WRITE_EXEC] = { "memory.deny_write_exec", FIELD_SWITCH, FIELD_ON, AT(deny_write_exec), .fallback = "false",
 		.text = "No memory is written to and executed (PR_SET_MDWE, Linux 6.3). Ends node, Java and whatever else compiles as it runs: some at the "
 			"start, PostgreSQL and haproxy only at the first query or pattern that is worth compiling" },
+	[PF_LANDLOCK] = { "landlock", FIELD_LANDLOCK, FIELD_ON, AT(landlock), .fallback = "off",
+		.text = "What the kernel's Landlock allows besides all else. \"derive\": the root may be read and run, and only mounts that are "
+			"writable, and devices, may be written to. An object lists instead what may be read, written to and run (\"read\", \"write\", "
+			"\"execute\": absolute paths without symbolic links, with all below them) and the TCP ports that may be bound and connected to "
+			"(\"bind\", \"connect\"); a list that is missing limits nothing, and \"derive\": true adds what is derived. Processes that join later "
+			"are held by the same rules, in a domain of their own: they cannot trace the container's. Files need Linux 6.2, ports 6.7" },
 	[PF_BEST_EFFORT] = { "best_effort", FIELD_FLAGS, AT(best_effort), .words = best_effort_words, .fallback = "[]",
 		.text = "Controls that are left out, with a warning, where the kernel does not have them; any other one stops the launch" },
 	[PF_TMPFS] = { "tmpfs", FIELD_LIST, FIELD_ADDITION, AT(tmpfs), .table = &tmpfs_table, .fallback = "[]",

@@ -192,6 +192,10 @@ TYPE(root, struct plan_root,
      FTEXT(struct plan_root, path), FBOOL(struct plan_root, readonly), FBOOL(struct plan_root, nosuid),
      FBOOL(struct plan_root, nodev), FBOOL(struct plan_root, idmap), FUNSIGNED(struct plan_root, propagation));
 
+TYPE(landlock_rule, struct landlock_rule,
+     FUNSIGNED(struct landlock_rule, kind), FTEXT(struct landlock_rule, path), FMASK(struct landlock_rule, access),
+     FMASK(struct landlock_rule, net));
+
 static const struct store_field plan_fields[] = {
 	FTEXT(struct plan, id), FTEXT(struct plan, bundle), FTEXT(struct plan, oci_version),
 	FENUM(struct plan, level, LEVELS), FTEXT(struct plan, profile), FTEXT(struct plan, level_from), FBOOL(struct plan, privileged_shape),
@@ -199,7 +203,7 @@ static const struct store_field plan_fields[] = {
 	FBOOL(struct plan, has_process), FSTRUCT(struct plan, process, &store_process_type),
 	FMASK(struct plan, cap_ceiling), FBOOL(struct plan, label_caps_set), FMASK(struct plan, label_caps),
 	FSTRUCT(struct plan, exec, &exec_type), FBOOL(struct plan, require_non_root), FUNSIGNED(struct plan, securebits),
-	FBOOL(struct plan, deny_write_exec), FBOOL(struct plan, init),
+	FBOOL(struct plan, deny_write_exec), FLIST(struct plan, landlock, &landlock_rule_type), FBOOL(struct plan, init),
 	FLIST(struct plan, init_options, &text_type),
 	FSTRUCT(struct plan, root, &root_type), FLIST(struct plan, mounts, &mount_type),
 	FSTRUCT(struct plan, sources, &sources_type),

@@ -38,7 +38,7 @@ static const char *const case_masks[] = { "/proc/kcore", "/proc/own", NULL };
 static inline struct merge_case *case_new(struct merge_case *c, enum level level)
 {
 	*c = (struct merge_case){ 0 };
-	c->facts = (struct facts){ .kernel_major = 6, .caps = CAP_MASK_ALL, .cgroup = CGROUP_V2, .nofile_hard = 1024, .mdwe = true };
+	c->facts = (struct facts){ .kernel_major = 6, .caps = CAP_MASK_ALL, .cgroup = CGROUP_V2, .nofile_hard = 1024, .mdwe = true, .landlock_abi = 7 };
 	c->request = (struct policy_request){
 		.id = "c1", .bundle = "/b", .root_path = "/b/rootfs", .level = level, .level_from = "--policy",
 		.facts = &c->facts, .labels = &c->labels,

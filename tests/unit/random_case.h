@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include "policy/landlock.h"
 #include "merge_case.h"
 #include "policy/syscall_groups.h"
 #include "policy_random.h"
@@ -84,6 +85,7 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	c->facts.uid = below(r, 4) ? 0 : 1000;
 	c->facts.nofile_hard = below(r, 2) ? 1024 : UINT64_MAX;
 	c->facts.mdwe = below(r, 4);
+	c->facts.landlock_abi = (unsigned)below(r, 8);
 	c->request.standalone = below(r, 3) == 0;
 	c->request.cap_add = c->request.standalone && below(r, 2) ? p->caps.bounding & random_caps(r) : 0;
 	c->labels = (struct label_caps){ .found = below(r, 2), .caps = random_caps(r), .from = "label" };
@@ -277,6 +279,8 @@ static const char *exceeds(const struct plan *a, const struct plan *b)
 		return "sources of mounts";
 	if (b->exec.within_result && !a->exec.within_result)
 		return "exec";
+	if (landlock_layers(&b->landlock) > landlock_layers(&a->landlock))
+		return "landlock";
 	if (b->deny_write_exec && !a->deny_write_exec)
 		return "write and execute";
 	return NULL;

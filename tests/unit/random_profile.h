@@ -56,6 +56,23 @@ static inline uint64_t random_word(const struct field *f, uint64_t *r)
 	return f->words[below(r, n)].value;
 }
 
+static inline void random_landlock(uint64_t *r, struct profile_landlock *out)
+{
+	static const char *const sorted[] = { "/a", "/a/b", "/c", NULL };
+	static const uint32_t ports[] = { 1, 80, 443 };
+
+	*out = (struct profile_landlock){ .derive = below(r, 2) };
+	for (size_t i = 0; i < LANDLOCK_PLACES; i++) {
+		size_t from = below(r, 3);
+		out->places[i] = (struct landlock_places){ below(r, 3) == 0, { below(r, 3 - from) + 1, sorted + from } };
+		if (!out->places[i].set)
+			out->places[i] = (struct landlock_places){ 0 };
+	}
+	for (size_t i = 0; i < LANDLOCK_PORTS; i++)
+		if (below(r, 3) == 0)
+			out->ports[i] = (struct profile_ids){ true, { below(r, 4), ports } };
+}
+
 static inline void random_value(const struct field *f, uint64_t *r, struct arena *a, size_t position, void *at);
 
 static inline void random_list(const struct field *f, uint64_t *r, struct arena *a, void *at)
@@ -134,6 +151,9 @@ static inline void random_value(const struct field *f, uint64_t *r, struct arena
 		break;
 	case FIELD_MAP:
 		*(struct key_values *)at = (struct key_values){ below(r, 2), some_sysctls };
+		break;
+	case FIELD_LANDLOCK:
+		random_landlock(r, at);
 		break;
 	case FIELD_LIST:
 		random_list(f, r, a, at);
