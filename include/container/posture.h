@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * container/posture.h - what the kernel says about a live container, compared with the plan, control by control.
- * Reads /proc/PID/{status,mountinfo,ns,attr,limits,uid_map} and the cgroup; changes nothing.
+ * Reads /proc/PID (status, mountinfo, ns, attr, limits, maps, clocks, scheduling), what a child of ours sees inside, and the cgroup with its
+ * rules for devices; changes nothing.
  */
 #ifndef CAISSON_CONTAINER_POSTURE_H
 #define CAISSON_CONTAINER_POSTURE_H

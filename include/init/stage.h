@@ -21,6 +21,7 @@ struct stage {
 	uint8_t landlock_layers;	/* that hold for us */
 	const char *said;	/* what a failed hook printed last, said_len bytes to put behind the fault's text; NULL */
 	size_t said_len;
+	bool no_keyring;	/* the kernel gave none, and none had to be */
 	dev_t cwd_dev;
 	ino_t cwd_ino;
 };

@@ -60,6 +60,10 @@ int cgroup_make(struct cgroup *cg, const struct resources *r, bool rootless, str
  * version. devices: v1 devices.{deny,allow}, v2 a BPF program. `update` = an existing container:
  * previous values are read first and written back when a write fails; devices are never touched. */
 int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update, struct err *e);
+/* What the call above would write into which file of which directory, one by one; nothing is written, and devices are left out. `note`
+ * returns 0, or a negative errno as if the write had failed (-ENOENT: there is no such file). */
+typedef int cgroup_note_fn(void *ctx, const char *dir, const char *file, const char *value);
+int cgroup_limit_tell(const struct cgroup *cg, const struct resources *r, cgroup_note_fn *note, void *ctx, struct err *e);
 /* v2: gives the container's directory, and in it the files of /sys/kernel/cgroup/delegate, to `uid` of the host (OCI
  * config-linux.md, "Cgroup ownership"). On v1 nothing. */
 /* 1 when no more devices may be opened than `r` and the defaults say, 0 when there are, -ENOENT when that cannot be known. */

@@ -46,6 +46,8 @@ struct cgroup_job {
 	const struct cgroup *cg;
 	const struct resources *r;
 	bool update;			/* record old values */
+	cgroup_note_fn *note;		/* told what would be written, and nothing is; NULL: it is */
+	void *ctx;
 	size_t n, size;
 	struct cgroup_undo *undo;
 };

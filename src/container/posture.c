@@ -45,6 +45,14 @@ void posture_actual(struct look *l, enum verdict v, const char *fmt, ...)
 		l->out->differs++;
 }
 
+bool posture_has_line(const struct look *l, const char *control)
+{
+	for (size_t i = 0; i < l->out->n; i++)
+		if (str_eq(l->out->v[i].control, control))
+			return true;
+	return false;
+}
+
 static bool all_are(const uint32_t ids[4], uint32_t id)
 {
 	return ids[0] == id && ids[1] == id && ids[2] == id && ids[3] == id;
@@ -94,8 +102,7 @@ static void look_caps(struct look *l, const struct proc_status *s)
 	look_set(l, "caps ambient", c->ambient, most & (c->inheritable | c->ambient), s->caps.ambient);
 }
 
-/* A created container still waits inside caisson-init, whose last act will be the filter. */
-static bool waits_for_start(const struct look *l)
+bool posture_waits(const struct look *l)
 {
 	char exe[64];
 	ssize_t n = readlinkat(l->payloadfd, "exe", exe, sizeof(exe) - 1);
@@ -117,7 +124,7 @@ static void look_switches(struct look *l, const struct proc_status *s)
 	posture_actual(l, !nnp ? VERDICT_NOT_ASKED : s->no_new_privs ? VERDICT_OK : VERDICT_DIFFERS, "%s",
 		       s->no_new_privs ? "on" : "off");
 	posture_planned(l, "system call filters", "%d", filters);
-	if (filters && !enough && nnp && waits_for_start(l))
+	if (filters && !enough && nnp && posture_waits(l))
 		posture_actual(l, VERDICT_NOT_ASKED, "installed at start");
 	else
 		posture_actual(l, !filters ? VERDICT_NOT_ASKED : enough ? VERDICT_OK : VERDICT_DIFFERS, "%d%s",
@@ -136,7 +143,7 @@ static void look_umask(struct look *l, const struct proc_status *s)
 	if (s->umask < 0)
 		posture_actual(l, VERDICT_NOT_ASKED, "not shown");
 	else
-		posture_actual(l, same ? VERDICT_OK : waits_for_start(l) ? VERDICT_DIFFERS : VERDICT_NOT_ASKED, "%04o", s->umask);
+		posture_actual(l, same ? VERDICT_OK : posture_waits(l) ? VERDICT_DIFFERS : VERDICT_NOT_ASKED, "%04o", s->umask);
 }
 
 /* The kernel tells them to nobody but the process itself, and caisson-init has asked before the program came. */
@@ -235,7 +242,7 @@ static void look_label(struct look *l)
 		return;
 	}
 	same = str_starts(text, want) && (text[strlen(want)] == 0 || text[strlen(want)] == ' ');
-	posture_actual(l, same ? VERDICT_OK : waits_for_start(l) ? VERDICT_NOT_ASKED : VERDICT_DIFFERS, "%.200s", text);
+	posture_actual(l, same ? VERDICT_OK : posture_waits(l) ? VERDICT_NOT_ASKED : VERDICT_DIFFERS, "%.200s", text);
 }
 
 /* Under an init of ours the payload is its eldest child; before the start, and without one, PID 1 itself. */
@@ -290,13 +297,16 @@ int posture_read(const struct plan *p, const struct cgroup *cg, pid_t pid, struc
 		look_securebits(&l);
 		look_memory(&l);
 		look_session(&l, pid);
-		posture_look_env(&l, !waits_for_start(&l));
+		posture_look_env(&l, !posture_waits(&l));
 	}
 	posture_look_mounts(&l);
 	look_namespaces(&l);
 	look_map(&l, "uid map", "uid_map", &p->uid_map);
 	look_map(&l, "gid map", "gid_map", &p->gid_map);
 	posture_look_inside(&l, pid);
+	posture_look_process(&l);
 	posture_look_limits(&l);
+	posture_look_cgroup(&l);
+	posture_look_covers(&l);
 	return 0;
 }

@@ -151,7 +151,7 @@ static const char *flags_text(uint64_t set, char *buf, size_t size)
 	return n ? buf : "-";
 }
 
-static void look_root(struct look *l, const struct table *t, int root)
+static void look_root(struct look *l, const struct table *t, int root, struct spread *spread)
 {
 	const struct plan_root *r = &l->p->root;
 	uint64_t want = (r->readonly ? MOUNT_ATTR_RDONLY : 0) | (r->nosuid ? MOUNT_ATTR_NOSUID : 0) |
@@ -165,6 +165,7 @@ static void look_root(struct look *l, const struct table *t, int root)
 		posture_actual(l, VERDICT_NOT_ASKED, "cannot be found in the mount table");
 		return;
 	}
+	posture_spread_add(l, spread, l->p->root.propagation, "/", m->peers);
 	got = live_flags(m);
 	posture_actual(l, !want ? VERDICT_NOT_ASKED : (got & want) == want ? VERDICT_OK : VERDICT_DIFFERS, "%s",
 		       flags_text(got, text, sizeof(text)));
@@ -246,7 +247,7 @@ static const char *lacks(const struct look *l, const struct mount *m, const stru
 	return more ? more : shows(m, live);
 }
 
-static void look_mount_table(struct look *l, const struct table *t, int root)
+static void look_mount_table(struct look *l, const struct table *t, int root, struct spread *spread)
 {
 	size_t good = 0, asked = 0;
 	char bad[200] = "";
@@ -265,6 +266,8 @@ static void look_mount_table(struct look *l, const struct table *t, int root)
 		live = fd >= 0 ? mount_of(t, fd) : NULL;
 		if (live && !is_there(m, live, fd))
 			live = NULL;
+		if (live)
+			posture_spread_add(l, spread, m->propagation, m->destination, live->peers);
 		what = lacks(l, m, live, text, sizeof(text));
 		good += !what;
 		if (what && !bad[0])
@@ -319,6 +322,7 @@ void posture_look_mounts(struct look *l)
 {
 	__attribute__((cleanup(table_done))) struct table t = { 0 };
 	auto_fd int root = openat(l->procfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	__attribute__((cleanup(posture_spread_done))) struct spread spread = { 0 };
 	struct err e = { 0 };
 
 	if (root < 0 || table_read(l->procfd, &t, &e) < 0) {
@@ -326,8 +330,9 @@ void posture_look_mounts(struct look *l)
 		posture_actual(l, VERDICT_NOT_ASKED, "may not be looked at");
 		return;
 	}
-	look_root(l, &t, root);
-	look_mount_table(l, &t, root);
+	look_root(l, &t, root, &spread);
+	look_mount_table(l, &t, root, &spread);
+	posture_spread_say(l, &spread);
 	look_paths(l, &t, root, "masked paths", &l->p->masked_paths, is_masked);
 	look_paths(l, &t, root, "read-only paths", &l->p->readonly_paths, is_readonly);
 }

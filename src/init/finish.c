@@ -174,11 +174,11 @@ static int finish_scheduling(struct stage *s, struct fault *f)
 	} attr = { 56, (uint32_t)r->sched_policy, r->sched_flags, r->sched_nice, (uint32_t)r->sched_priority, r->sched_runtime,
 		   r->sched_deadline, r->sched_period, 0, 0 };
 
-	if (has(s, FINISH_HAS_PERSONALITY) && syscall(SYS_personality, (unsigned long)r->personality) < 0)
+	if (has(s, FINISH_HAS_PERSONALITY) && !skip_here("personality") && syscall(SYS_personality, (unsigned long)r->personality) < 0)
 		return fault_sys(f, "personality 0x%lx", (unsigned long)r->personality);
-	if (has(s, FINISH_HAS_SCHEDULER) && syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+	if (has(s, FINISH_HAS_SCHEDULER) && !skip_here("scheduler") && syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
 		return fault_sys(f, "scheduler: policy %d, nice %d, priority %d", r->sched_policy, r->sched_nice, r->sched_priority);
-	if (has(s, FINISH_HAS_IO_PRIO) && syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, r->io_prio) < 0)
+	if (has(s, FINISH_HAS_IO_PRIO) && !skip_here("io priority") && syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, 0, r->io_prio) < 0)
 		return fault_sys(f, "io priority %d", r->io_prio);
 	return 0;
 }
@@ -188,7 +188,7 @@ static int finish_memory_policy(struct stage *s, struct fault *f)
 	const struct finish_record *r = s->record;
 	const unsigned long bits = (unsigned long)r->memory_nodes.len * 8;
 
-	if (!has(s, FINISH_HAS_MEMORY_POLICY))
+	if (!has(s, FINISH_HAS_MEMORY_POLICY) || skip_here("memory policy"))
 		return 0;
 	/* The kernel takes one bit less than it is told. */
 	if (syscall(SYS_set_mempolicy, (long)(r->memory_mode | r->memory_flags), bits ? record_at(r, r->memory_nodes) : NULL,
@@ -241,9 +241,29 @@ static int finish_keyring(struct stage *s, struct fault *f)
 		return rc;
 	if (join_keyring(name) == 0)
 		return labelled ? label_keys("\n", f) : 0;
-	if (has(s, FINISH_KEYRING_OPTIONAL) && (errno == ENOSYS || errno == EDQUOT || errno == EPERM))
+	if (has(s, FINISH_KEYRING_OPTIONAL) && (errno == ENOSYS || errno == EDQUOT || errno == EPERM)) {
+		s->no_keyring = true;
 		return 0;
+	}
 	return fault_sys(f, "session keyring %s", name);
+}
+
+/* Nobody else can see which ring a process has, and the filter to come may well forbid to ask. "keyring;uid;gid;PERM;name" */
+static int finish_check_keyring(struct stage *s, struct fault *f)
+{
+	enum { DESCRIBE = 6, SESSION = -3 };
+	const char *name = record_text(s->record, s->record->keyring);
+	char text[2048] = "";
+
+	if (!has(s, FINISH_NEW_KEYRING) || s->no_keyring)
+		return 0;
+	long n = syscall(SYS_keyctl, DESCRIBE, SESSION, text, sizeof(text) - 1);
+	if (n < 0 && errno != ENOKEY)
+		return 0; /* a security module that lets nobody look */
+	long at = n - (long)s->record->keyring.len; /* both count the NUL */
+	if (at > 0 && text[at - 1] == ';' && strcmp(text + at, name) == 0)
+		return 0;
+	return fault_set(f, EPERM, "the session keyring is not the container's own");
 }
 
 /* ---- label, filters, privileges ---- */
@@ -501,6 +521,7 @@ static const struct {
 	{ "set the scheduling",		 finish_scheduling      },	/* CAP_SYS_NICE */
 	{ NULL,				 finish_memory_policy   },
 	{ "join a new keyring",		 finish_keyring         },
+	{ "check the keyring",		 finish_check_keyring   },
 	{ "label the exec",		 finish_label           },
 	{ NULL,				 finish_look_at_cwd     },
 	{ "restrict paths",		 landlock_restrict      },	/* what it names is found while all rights are ours */

@@ -343,3 +343,12 @@ int cgroup_limit(const struct cgroup *cg, const struct resources *r, bool update
 	cgroup_job_done(&j);
 	return rc;
 }
+
+int cgroup_limit_tell(const struct cgroup *cg, const struct resources *r, cgroup_note_fn *note, void *ctx, struct err *e)
+{
+	struct cgroup_job j = { .cg = cg, .r = r, .note = note, .ctx = ctx };
+
+	if (cg->mode == CGROUP_NONE || cg->n == 0)
+		return 0;
+	return cg->mode == CGROUP_V2 ? cgroup_v2_limit(&j, e) : cgroup_v1_limit(&j, e);
+}

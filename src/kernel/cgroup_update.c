@@ -91,6 +91,8 @@ int cgroup_put(struct cgroup_job *j, const char *dir, const char *file, const ch
 {
 	char path[PATH_MAX];
 
+	if (j->note)
+		return j->note(j->ctx, dir, file, value);
 	if (!j->update && fault_skip("cgroup %s", file))
 		return 0;
 	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path))

@@ -532,7 +532,7 @@ static int refuse_unified(struct cgroup_job *j, struct err *e)
 
 static int devices_once(struct cgroup_job *j, struct err *e)
 {
-	return j->update ? 0 : cgroup_v1_devices(j, e);
+	return j->update || j->note ? 0 : cgroup_v1_devices(j, e);
 }
 
 int cgroup_v1_limit(struct cgroup_job *j, struct err *e)

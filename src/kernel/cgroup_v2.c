@@ -400,7 +400,7 @@ static int limit_unified(struct cgroup_job *j, struct err *e)
 
 static int devices_once(struct cgroup_job *j, struct err *e)
 {
-	return j->update ? 0 : cgroup_v2_devices(j, e);
+	return j->update || j->note ? 0 : cgroup_v2_devices(j, e);
 }
 
 int cgroup_v2_limit(struct cgroup_job *j, struct err *e)

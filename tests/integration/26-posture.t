@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016 # scripts for another shell
 # The kernel's own view of a live container against its plan.
 . "$(dirname "$0")/lib.sh"
-plan 36
+plan 57
 
 line() { printf '%s\n' "$out" | grep "^$1  "; }
 pid_of() { caisson state "$1" | jq .pid; }
@@ -16,6 +16,7 @@ for level in none baseline hardened strict; do
 	wait_for 5 sh -c 'grep -q sleep "/proc/$1/comm"' sh "$(pid_of "$ID")"
 	ok "$level: a running container is as planned" caisson posture "$ID"
 	is "$level: the JSON counts no difference" "$(caisson posture --json "$ID" | jq -r '"\(.level) \(.differs)"')" "$level 0"
+	unlike "$level: whatever explain names is read back, or it is said why not" "$(caisson posture "$ID")" 'not read back'
 	[ "$level" = strict ] || caisson delete --force "$ID"
 done
 
@@ -69,6 +70,60 @@ wait_for 5 has_status "$ID" stopped
 fails "a stopped container has no posture" "there is no process to look at" caisson posture "$ID"
 ok "it is deleted" caisson delete "$ID"
 fails "an unknown container is refused" "container does not exist" caisson posture "$ID"
+
+# What is not a right of the process: where it runs, what it is charged for, and whose mounts it shares.
+differing() { caisson posture --json "$ID" | jq -r '[.controls[] | select(.verdict == "differs") | .control] | join(",")'; }
+bundle '.process.args = ["/bin/sleep", "60"] | .process.scheduler = { policy: "SCHED_BATCH", nice: 5 }
+	| .process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 6 } | .linux.personality = { domain: "LINUX32" }
+	| .linux.namespaces += [{ type: "time" }]
+	| .linux.timeOffsets = { monotonic: { secs: 100, nanosecs: 5 }, boottime: { secs: -3 } }
+	| .linux.resources += { memory: { limit: 67108864, reservation: 33554432 } }
+	| .linux.resources.devices += [{ allow: true, type: "c", major: 10, minor: 200, access: "rw" }]
+	| .mounts += [{ destination: "/srv", type: "tmpfs", source: "tmpfs" }]'
+caisson create -b "$BUNDLE" "$ID" > "$TMP/create.log" 2>&1 < /dev/null || diag "$(cat "$TMP/create.log")"
+is "nothing of it differs" "$(differing)" ""
+out=$(caisson posture "$ID")
+like "the scheduler is read" "$(line scheduler)" 'batch, nice 5 +batch, nice 5 +ok$'
+like "so is the io priority" "$(line 'io priority')" 'best effort, 6 +best effort, 6 +ok$'
+like "and the personality" "$(line personality)" '0x8 +0x8 +ok$'
+like "the clocks of the time namespace" "$(line 'monotonic clock')" '100.000000005 s +100.000000005 s +ok$'
+like "both of them" "$(line 'boottime clock')" '-3.000000000 s +-3.000000000 s +ok$'
+like "propagation, the root's among them" "$(line propagation)" '9 mounts +9 +ok$'
+like "a session keyring is nobody's to look at" "$(line keyring)" 'own +not shown'
+pid=$(pid_of "$ID")
+renice 0 "$pid" > /dev/null 2>&1
+is "another niceness before the start is a difference" "$(differing)" scheduler
+caisson start "$ID"
+wait_for 5 sh -c 'grep -q sleep "/proc/$1/comm"' sh "$pid"
+is "after it, it may be the program's own" "$(differing)" ""
+if nsenter -t "$pid" -m true 2> /dev/null; then
+	nsenter -t "$pid" -m /bin/mount --make-shared /srv 2> /dev/null || nsenter -t "$pid" -m mount --make-shared /srv
+	is "a mount that the program shares with itself is its own matter" "$(differing)" ""
+else
+	skip 1 "cannot enter the mount namespace"
+fi
+group=$(find /sys/fs/cgroup -path "*$ID/devices.list" 2> /dev/null | head -n 1)
+if [ -n "$group" ]; then
+	out=$(caisson posture "$ID")
+	like "the rules for devices are read" "$(line 'device rules')" ' ok$'
+	echo "c 1:11 r" > "${group%/*}/devices.allow" # the kernel's log
+	is "one more device is a difference" "$(differing)" "device rules"
+	like "and said" "$(caisson posture "$ID" | grep '^device rules')" 'DIFFERS'
+	echo "c 1:11 r" > "${group%/*}/devices.deny"
+else
+	skip 3 "no devices controller of version 1"
+fi
+soft=$(find /sys/fs/cgroup \( -path "*$ID/memory.soft_limit_in_bytes" -o -path "*$ID/memory.low" \) 2> /dev/null | head -n 1)
+if [ -n "$soft" ]; then
+	out=$(caisson posture "$ID")
+	like "limits without a line of their own are read" "$(line 'further limits')" '1 +1 +ok$'
+	echo 0 > "$soft"
+	is "one that was changed is a difference" "$(differing)" "further limits"
+	like "and said by its file" "$(caisson posture "$ID" | grep '^further')" "1 +0; ${soft##*/}: 0 +DIFFERS"
+else
+	skip 3 "no memory controller"
+fi
+caisson delete --force "$ID"
 
 # Ids are compared as the host shows them.
 bundle '.process.args = ["/bin/sleep", "60"] | .process.user = { uid: 7, gid: 8 } | .linux.namespaces += [{ type: "user" }]

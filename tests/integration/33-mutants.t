@@ -69,26 +69,40 @@ prlimit --core=unlimited:unlimited --pid $$ # so that a limit that is not set sh
 
 # ---- strict: no rights, every flag, every limit ----
 
+# A mount that other namespaces are peers of, which those of a container must not become.
+mkdir "$TMP/shared"
+mount -t tmpfs shared "$TMP/shared" && mount --make-shared "$TMP/shared" || bail "no shared mount"
+shared=$TMP/shared
+# Not on every kernel.
+numa=null
+[ ! -e /proc/self/numa_maps ] || numa='{ mode: "MPOL_INTERLEAVE", nodes: "0" }'
+
 LEVEL=strict
 bundle '.process.args = ["/bin/sleep", "60"] | .process.user = { uid: 1000, gid: 1000, additionalGids: [50], umask: 23 }
 	| .process.oomScoreAdj = 500 | .domainname = "inside"
+	| .process.scheduler = { policy: "SCHED_BATCH", nice: 5 } | .process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 6 }
+	| .linux.personality = { domain: "LINUX32" } | .linux.memoryPolicy = '"$numa"' | .linux.rootfsPropagation = "unbindable"
+	| .mounts += [{ destination: "/srv/shared", source: "'"$shared"'", options: ["bind"] },
+		{ destination: "/srv/private", source: "'"$shared"'", options: ["bind", "private"] }]
 	| .process.rlimits = [{ type: "RLIMIT_NOFILE", hard: 200, soft: 200 }, { type: "RLIMIT_MEMLOCK", hard: 4096, soft: 4096 }]
 	| .linux.sysctl = { "net.ipv4.ip_default_ttl": "77", "kernel.shm_rmid_forced": "1" }
 	| .linux.resources += { pids: { limit: 50 }, memory: { limit: 67108864 }, cpu: { quota: 50000, period: 90000, shares: 300, cpus: "0" } }
 	| .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["reboot"], action: "SCMP_ACT_ERRNO" }] }'
 points > "$TMP/strict"
 printf '%s\n' "bounding set" "capability sets" groups gid uid umask no_new_privs "drop privileges" > "$TMP/strict-init"
-printf '%s\n' "apply limits" "start a session" "late filter" > "$TMP/strict-late"
+printf '%s\n' "apply limits" "start a session" "late filter" scheduler "io priority" personality "root propagation" > "$TMP/strict-late"
+[ "$numa" = null ] || echo "memory policy" >> "$TMP/strict-late"
+echo "join a new keyring" > "$TMP/strict-ring"
 strict=$BUNDLE strict_id=$ID
 
 # ---- none: some rights in all five sets, root, and filters that come early ----
 
 LEVEL=none
 bundle '.process.args = ["/bin/sleep", "60"] | .process.user = { uid: 0, gid: 7, additionalGids: [50] } | .process.noNewPrivileges = false
-	| .linux.namespaces += [{ type: "time" }]
+	| .linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { monotonic: { secs: 100 }, boottime: { secs: 200 } }
 	| .process.capabilities.ambient = ["CAP_KILL"] | .process.capabilities.inheritable = ["CAP_KILL"]
 	| .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["reboot"], action: "SCMP_ACT_ERRNO" }] }'
-points | grep -E '^(record: |namespace )' > "$TMP/none"
+points | grep -E '^(record: |namespace |time offsets)' > "$TMP/none"
 printf '%s\n' "bounding set" "ambient set" groups gid > "$TMP/none-init"
 # A right that is missing is no difference to posture: a program may give its own up.
 grep -vx "ambient set" "$TMP/none-init" > "$TMP/none-thrice"
@@ -97,7 +111,7 @@ none=$BUNDLE none_id=$ID
 grep -vx umask "$TMP/strict-init" > "$TMP/strict-twice" # which is none of the runtime's
 
 cd "$TMP" || bail "no directory to work in"
-n=$(cat strict strict-init strict-late none none-init | wc -l)
+n=$(cat strict strict-init strict-late strict-ring none none-init | wc -l)
 again=$(cat strict-twice strict-twice strict-init none-init none-thrice | wc -l)
 plan $((n + again + 6))
 is "that is more than a hundred mutants" "$([ "$n" -gt 100 ] && echo yes || echo "$n")" yes
@@ -108,6 +122,8 @@ cp "$TMP/strict" "$TMP/names"
 walk strict "$anybody"
 cp "$TMP/strict-late" "$TMP/names"
 walk strict posture
+cp "$TMP/strict-ring" "$TMP/names"
+walk strict "a later step"
 cp "$TMP/strict-init" "$TMP/names"
 walk strict "the identity check"
 # Each look must do without those before it.
@@ -137,4 +153,5 @@ walk none posture "check the identity,look before the gate"
 reconfig '.process.user = { uid: 0, gid: 0 }'
 echo hide > "$TMP/names"
 walk none "the identity check"
+umount "$shared"
 leftovers_after "and nothing is left"

@@ -236,7 +236,7 @@ static inline bool lists_within(const struct glob_lists *a, const struct glob_li
 }
 
 /* What may be compared between any two results for one document: `a` holds no right that `b` does not hold. */
-static const char *exceeds(const struct plan *a, const struct plan *b)
+static inline const char *exceeds(const struct plan *a, const struct plan *b)
 {
 	for (int i = 0; i < NS_KINDS; i++)
 		if (a->ns[i].mode == NS_INHERIT && b->ns[i].mode != NS_INHERIT)
