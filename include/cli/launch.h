@@ -150,6 +150,9 @@ int launch_read_caps(struct launch *l, struct err *e);
 int launch_read_security(struct launch *l, struct err *e);
 int launch_read_mounts(struct launch *l, struct err *e);
 int launch_read_stop(struct launch *l, struct err *e);
+/* Whether caisson-init is PID 1: by the flags and the profile, then by the program (once args are known). */
+bool launch_wants_init(const struct launch *l);
+void launch_settle_init(struct launch *l);
 int launch_add_image_volumes(struct launch *l, struct err *e); /* once the user is known */
 /* "SRC:DST[:opts]", "type=...,...", "PATH[:opts]". */
 int launch_read_volume(struct arena *a, const char *text, struct launch_mount *out, struct err *e);

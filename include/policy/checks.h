@@ -31,7 +31,4 @@ const char *check_compiles(struct merge *m, const struct check_program *p);
 /* The first of `words` (NULL at the end) in a shell text outside of comments, also as the last part of a path; or NULL. */
 const char *check_text_names(const char *text, const char *const *words);
 
-/* policy/subject.c: past an init that an engine or an image put in front; the index in args, args->n without one. */
-size_t subject_program_index(const struct strings *args);
-
 #endif

@@ -74,5 +74,7 @@ bool config_rule_is_trusted(const struct policy_config *c, const struct policy_r
  * -ENOMEM. */
 int subject_of(struct arena *a, const struct spec *s, const char *bundle, bool standalone, struct policy_subject *out,
 	       struct err *e);
+/* Past an init that an engine or an image put in front: the index of the program in args; 0 without one. */
+size_t subject_program_index(const struct strings *args);
 
 #endif

@@ -22,6 +22,8 @@ struct facts {
 	unsigned landlock_abi;		/* the version of Landlock; 0: none */
 	bool mdwe;			/* PR_SET_MDWE: Linux 6.3 */
 	unsigned low_port_end;		/* the first port that anybody may take (ip_unprivileged_port_start) */
+	bool has_rlimits;		/* the caller's own, by RLIMIT_*: what a container inherits */
+	struct { uint64_t soft, hard; } rlimits[16];
 	uint64_t nofile_hard;		/* the caller's hard RLIMIT_NOFILE: the kernel lets nobody without SYS_RESOURCE go over */
 };
 

@@ -36,6 +36,8 @@ enum field_type {
 	FIELD_PATHS,	/* struct strings: absolute, clean paths */
 	FIELD_PATH,	/* const char *: one */
 	FIELD_AMOUNT,	/* uint64_t: an integer, "64M", or "unlimited" = UINT64_MAX; within min and max */
+	FIELD_LIMIT,	/* struct profile_limit: an amount for both, or {"soft": .., "hard": ..} */
+	FIELD_CPUS,	/* uint64_t, in parts of PROFILE_CPU: an integer, or "1.5"; UINT64_MAX when nobody says it */
 	FIELD_SECONDS,	/* uint64_t: an integer, "90s", "2m" or "1h", within min and max; UINT64_MAX when nobody says it */
 	FIELD_ID,	/* struct opt_id: 0..4294967294 */
 	FIELD_IDS,	/* struct profile_ids */
@@ -80,6 +82,7 @@ struct field {
 	/* Of FIELD_ALLOW, FIELD_DENY and the keys of FIELD_MAP: refuses a member that is none. */
 	int (*item)(const struct jread_at *at, const char *text, struct err *e);
 	bool required;
+	bool apart;			/* FIELD_LIMIT: the soft one has a field of its own, which a single amount leaves alone */
 	bool hidden;			/* of the built-in profiles alone: no file can say it */
 	const char *fallback;		/* what holds when the field is absent, for the manual */
 	const char *text;		/* what it means: one or two sentences, no full stop at the end */

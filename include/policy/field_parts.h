@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * policy/field_parts.h - between policy/field_read.c and policy/field_read_list.c only.
+ * policy/field_parts.h - between the files of policy/field_read*.c only.
  *
  * All return 0, or a negative errno with the place (`at`) and the reason in `e`. Texts are the document's, or the reader's arena's
  * where they are kept.
@@ -32,5 +32,6 @@ int field_edit_parts(const struct jread_at *at, const struct jnode *v, const str
 		     struct err *e);
 
 field_read_fn field_read_allow, field_read_paths, field_read_texts, field_read_ids, field_read_map, field_read_object, field_read_list;
+field_read_fn field_read_amount, field_read_seconds, field_read_cpus, field_read_limit;
 
 #endif

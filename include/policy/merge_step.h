@@ -61,13 +61,23 @@ int merge_landlock(struct merge *m, struct err *e);
 int merge_memory(struct merge *m, struct err *e);
 int merge_filter(struct merge *m, struct err *e);
 bool merge_same_syscalls(const struct plan_syscalls *a, const struct plan_syscalls *b);
+int merge_labels(struct merge *m, struct err *e);
+int merge_exec_allowed(struct merge *m, struct err *e);
+int merge_user_map(struct merge *m, struct err *e);
 int merge_checks(struct merge *m, struct err *e);
 
 /* The process-level limits alone, for create and for exec. Returns what changed, for the reasons. */
 struct merge_rlimit { const char *name, *asked, *result; int resource; bool warned; };
-enum { MERGE_RLIMITS = 3 };
-int merge_rlimits(struct arena *a, const struct plan_exec *p, const struct facts *f, struct process *proc,
-		  struct merge_rlimit notes[MERGE_RLIMITS], size_t *n);
+struct merge_rlimits_notes { size_t n; struct merge_rlimit v[PROFILE_RLIMITS + 1]; };
+/* f: NULL for a process that joins; own: the container's limits then, NULL else. -ENOMEM. */
+int merge_rlimits(struct arena *a, const struct plan_exec *x, const struct facts *f, const struct rlimits *own, struct process *proc,
+		  struct merge_rlimits_notes *notes);
+int merge_keep_rlimits(struct merge *m, struct rlimits *out);
+/* Parts of merge_limits. */
+int merge_process_limits(struct merge *m, struct err *e);
+int merge_resources(struct merge *m, bool can_limit, struct err *e);
+/* What `unified` says of the controls that the profile limits becomes the document's own number, so that it cannot go past them. */
+int merge_unified(struct merge *m, struct err *e);
 
 /* policy/sysctls.c: which namespace a sysctl belongs to; -EINVAL when it is not a namespaced one, or not a sysctl's name.
  * Names are taken with '.' or with '/'. */

@@ -71,7 +71,10 @@ struct plan_exec {
 	bool no_new_privs;
 	bool within_result;		/* never more than the container itself got */
 	bool fits;
-	uint64_t nofile, nofile_soft, core, memlock; /* UINT64_MAX: as asked */
+	bool own_label;			/* what the profile names for the security modules holds for all */
+	struct rlimits limits;		/* of the profile alone; UINT64_MAX in one: as asked */
+	uint32_t allow;			/* enum profile_exec */
+	const char *allow_rule;		/* what says so, when it is not "inherit" */
 	struct strings env_deny;	/* patterns of names: such variables are taken out */
 	bool no_home;			/* nor is HOME added where there is none */
 	uint32_t env_secrets;		/* 1: secrets are warned about, 2: refused (enum profile_secrets) */

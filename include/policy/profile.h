@@ -67,6 +67,16 @@ struct profile_mount_attrs {
 	uint64_t other;
 };
 
+/* One of RLIMIT_*; PROFILE_AS_ASKED is none. The soft one holds where the document names no limit. */
+struct profile_limit { uint64_t soft, hard; };
+enum { PROFILE_RLIMITS = 16 };		/* of Linux, RLIMIT_RTTIME the last */
+
+enum profile_exec { PROFILE_EXEC_INHERIT, PROFILE_EXEC_SAME_USER, PROFILE_EXEC_DENY };
+enum profile_init { PROFILE_INIT_OFF, PROFILE_INIT_AUTO, PROFILE_INIT_ON };
+enum profile_map { PROFILE_MAP_HOST, PROFILE_MAP_AUTO, PROFILE_MAP_REQUIRE };
+enum { PROFILE_REQUIRE_PIDS = 1, PROFILE_REQUIRE_MEMORY = 2, PROFILE_REQUIRE_CPU = 4 };
+#define PROFILE_CPU UINT64_C(100000)	/* one processor */
+
 /* What a service says of itself: wishes for a launch, never a right. */
 struct profile_service {
 	struct profile_ids ports;
@@ -140,7 +150,14 @@ struct profile {
 	struct profile_landlock landlock;
 	uint64_t best_effort;		/* PROFILE_BEST_*: what may be missing where the kernel has it not */
 
-	uint64_t nofile, nofile_soft, core, memlock, pids, memory;
+	struct profile_limit rlimit[PROFILE_RLIMITS];
+	uint64_t pids, memory, swap, cpu, io_weight; /* cpu: PROFILE_CPU is one */
+	uint64_t require;		/* PROFILE_REQUIRE_* */
+	bool oom_group;
+	uint32_t exec_allow;		/* enum profile_exec */
+	uint32_t user_map;		/* enum profile_map */
+	uint32_t init;			/* enum profile_init */
+	const char *apparmor, *selinux;	/* labels in the place of the document's; NULL and "as-asked": none */
 	struct profile_service service;
 };
 

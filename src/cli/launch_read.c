@@ -255,7 +255,7 @@ static int read_streams(struct launch *l, struct err *e)
 	if (o->detach && o->interactive)
 		return err_set(e, EINVAL,
 			       "-d and -i exclude each other: standard input is the caller's");
-	l->init = !o->no_init;
+	l->init = launch_wants_init(l);
 	l->terminal = o->tty;
 	if (o->tty && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
 		l->rows = size.ws_row;
@@ -266,9 +266,13 @@ static int read_streams(struct launch *l, struct err *e)
 
 static int read_userns(struct launch *l, struct err *e)
 {
-	const char *text = l->o->userns                                 ? l->o->userns
-			   : l->policy.level == LEVEL_STRICT || geteuid() != 0 ? "auto"
-									: "host";
+	uint32_t map = l->policy.profile->user_map;
+	const char *text = l->o->userns                                    ? l->o->userns
+			   : map != PROFILE_MAP_HOST || geteuid() != 0 ? "auto"
+									   : "host";
+
+	if (map == PROFILE_MAP_REQUIRE && str_eq(text, "host"))
+		return err_set(e, EPERM, "--userns host: %s requires ids of the container's own", ruled_by(l, PF_USER_MAP));
 
 	if (str_eq(text, "auto"))
 		l->own_users = true;
@@ -306,7 +310,11 @@ int launch_read(const struct cli_globals *g, const struct launch_options *o, int
 	}
 	for (size_t i = 0; r == 0 && i < N_ELEMENTS(steps); i++)
 		r = steps[i](l, e);
-	return r < 0 ? r : read_args(l, argc, argv, e);
+	if (r == 0)
+		r = read_args(l, argc, argv, e);
+	if (r == 0)
+		launch_settle_init(l);
+	return r;
 }
 
 /* ---- who ---- */
@@ -370,14 +378,14 @@ int launch_find_range(struct launch *l, const char *state_dir, struct err *e)
 	}
 	r = state_dir ? id_range_claim(&id_range_host, state_dir, &l->range, &why)
 		      : id_range_peek(&id_range_host, &l->range, &why);
-	if (r == -ENOENT && !l->o->userns) {
+	if (r == -ENOENT && !l->o->userns && l->policy.profile->user_map != PROFILE_MAP_REQUIRE) {
 		l->own_users = false;
 		log_warn("the container's ids are the host's own: %s", why.text);
 		return 0;
 	}
 	if (r < 0) {
 		*e = why;
-		return err_wrap(e, "--userns auto");
+		return err_wrap(e, "%s", l->o->userns ? "--userns auto" : ruled_by(l, PF_USER_MAP));
 	}
 	l->range_size = ID_RANGE_SIZE;
 	l->range_claimed = state_dir != NULL;

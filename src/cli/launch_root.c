@@ -133,9 +133,9 @@ int launch_find_idmaps(struct launch *l, struct err *e)
 	/* Before it is unpacked an archive's root is not there to be asked. */
 	l->root_idmap = l->root_fd < 0 || can_idmap(l->root_fd, "", userns);
 	if (!l->root_idmap) {
-		if (l->o->userns)
+		if (l->o->userns || l->policy.profile->user_map == PROFILE_MAP_REQUIRE)
 			return err_set(e, EOPNOTSUPP,
-				       "--userns auto: the file system of %s cannot be id-mapped; "
+				       "ids of the container's own: the file system of %s cannot be id-mapped; "
 				       "move the root to "
 				       "another, or use --userns host",
 				       l->root_path);

@@ -38,8 +38,9 @@ static int add_init_option(struct launch *l, const char *flag, const char *name,
 	const char **v = arena_array(l->a, l->init_options.n + 1, sizeof(*v));
 	const char *option = arena_printf(l->a, "%s=%s", name, value);
 
-	if (l->o->no_init)
-		return err_set(e, EINVAL, "%s: only with caisson-init as PID 1, so without --no-init", flag);
+	if (!launch_wants_init(l))
+		return err_set(e, EINVAL, "%s: only with caisson-init as PID 1, so %s", flag,
+			       l->o->no_init ? "without --no-init" : "with --init, as the profile says \"off\"");
 	if (!v || !option)
 		return no_memory(e);
 	for (size_t i = 0; i < l->init_options.n; i++)
@@ -128,4 +129,33 @@ int launch_read_stop(struct launch *l, struct err *e)
 			       ? (signal_by ? signal_by : timeout_by)
 			       : arena_printf(l->a, "%s, %s", signal_by, timeout_by);
 	return l->stop && l->stop_from ? 0 : no_memory(e);
+}
+
+/* ---- who is PID 1 ---- */
+
+bool launch_wants_init(const struct launch *l)
+{
+	return !l->o->no_init && (l->o->init || l->policy.profile->init != PROFILE_INIT_OFF);
+}
+
+/* Programs that want to be PID 1 themselves. */
+static bool is_init(const struct strings *args)
+{
+	static const char *const inits[] = { "init", "systemd", "s6-svscan", "runit-init", "openrc-init" };
+	const char *slash = strrchr(args->v[0], '/'), *name = slash ? slash + 1 : args->v[0];
+
+	for (size_t i = 0; i < N_ELEMENTS(inits); i++)
+		if (str_eq(name, inits[i]))
+			return true;
+	return subject_program_index(args) > 0;
+}
+
+void launch_settle_init(struct launch *l)
+{
+	const struct launch_options *o = l->o;
+
+	if (!l->init || o->init || o->drain || o->stop_timeout || l->policy.profile->init != PROFILE_INIT_AUTO || !is_init(&l->args))
+		return;
+	l->init = false;
+	l->init_options = (struct strings){ 0 }; /* a wish of the profile's */
 }

@@ -126,19 +126,31 @@ static unsigned low_port_end(void)
 	return port;
 }
 
+static int limits(struct facts *f)
+{
+	for (int i = 0; i < (int)N_ELEMENTS(f->rlimits); i++) {
+		struct rlimit l;
+		if (getrlimit(i, &l) < 0)
+			return -1;
+		f->rlimits[i].soft = l.rlim_cur;
+		f->rlimits[i].hard = l.rlim_max;
+	}
+	f->nofile_hard = f->rlimits[RLIMIT_NOFILE].hard;
+	f->has_rlimits = true;
+	return 0;
+}
+
 int host_facts(struct facts *out, struct err *e)
 {
 	struct facts f = { .uid = geteuid(), .cgroup = cgroup_detect() };
-	struct rlimit limit;
 	int r = kernel_version(&f, e);
 
 	if (r == 0)
 		r = capabilities(&f, e);
 	if (r < 0)
 		return r;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (limits(&f) < 0)
 		return err_sys(e, "host: getrlimit");
-	f.nofile_hard = limit.rlim_max;
 	f.in_user_namespace = host_in_user_namespace();
 	f.cgroup_closed = cgroup_is_closed(&f);
 	f.mdwe = fault_fact("mdwe", prctl(PR_GET_MDWE, 0, 0, 0, 0) >= 0) != 0;

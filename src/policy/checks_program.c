@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "policy/checks.h"
+#include "policy/config.h"
 
 bool check_covered(const struct plan *p, const char *path)
 {

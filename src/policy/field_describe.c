@@ -105,6 +105,30 @@ static json_t *amount_json(uint64_t v)
 	return json_integer((json_int_t)v);
 }
 
+static json_t *limit_json(const struct profile_limit *l)
+{
+	/* A soft limit that says nothing of its own is not shown. */
+	if (l->soft >= l->hard)
+		return amount_json(l->hard);
+	return json_pack("{s:o, s:o}", "soft", amount_json(l->soft), "hard",
+			 l->hard == UINT64_MAX ? json_string("unlimited") : amount_json(l->hard));
+}
+
+static json_t *cpus_json(uint64_t v)
+{
+	char text[48];
+	size_t n;
+
+	if (v == UINT64_MAX)
+		return json_null();
+	n = (size_t)snprintf(text, sizeof(text), "%" PRIu64 ".%05" PRIu64, v / PROFILE_CPU, v % PROFILE_CPU); /* 27 digits at most */
+	while (text[n - 1] == '0')
+		text[--n] = 0;
+	if (text[n - 1] == '.')
+		text[n - 1] = 0;
+	return json_string(text);
+}
+
 json_t *field_json(const struct field *f, const void *value)
 {
 	const struct opt_id *id = value;
@@ -144,6 +168,10 @@ json_t *field_json(const struct field *f, const void *value)
 		return text ? json_string(text) : json_null();
 	case FIELD_AMOUNT:
 		return amount_json(*(const uint64_t *)value);
+	case FIELD_LIMIT:
+		return limit_json(value);
+	case FIELD_CPUS:
+		return cpus_json(*(const uint64_t *)value);
 	case FIELD_SECONDS:
 		return *(const uint64_t *)value == UINT64_MAX ? json_null() : json_sprintf("%" PRIu64 "s", *(const uint64_t *)value);
 	case FIELD_ID:
@@ -228,6 +256,19 @@ static json_t *with_word(json_t *schema, const char *word)
 	return schema;
 }
 
+static json_t *amount_schema(const struct field *f)
+{
+	return json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", (int)f->min, "type", "string",
+			 "pattern", f->max == UINT64_MAX ? "^([0-9]+ ?[bkmgtBKMGT]?(i?[bB])?|unlimited)$"
+							 : "^[0-9]+ ?[bkmgtBKMGT]?(i?[bB])?$");
+}
+
+static json_t *limit_schema(const struct field *f)
+{
+	return json_pack("{s:[o, {s:s, s:b, s:[s, s], s:{s:o, s:o}}]}", "anyOf", amount_schema(f), "type", "object", "additionalProperties", 0,
+			 "required", "soft", "hard", "properties", "soft", amount_schema(f), "hard", amount_schema(f));
+}
+
 static json_t *value_schema(const struct field *f)
 {
 	switch (f->type) {
@@ -257,10 +298,13 @@ static json_t *value_schema(const struct field *f)
 		return array_schema(item_schema(f));
 	case FIELD_PATH:
 		return json_pack("{s:s, s:s}", "type", "string", "pattern", "^/[^\\u0000-\\u001f]+$");
+	case FIELD_LIMIT:
+		return limit_schema(f);
+	case FIELD_CPUS:
+		return json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", 1, "type", "string", "pattern",
+				 "^[0-9]*(\\.[0-9]{1,5})?$");
 	case FIELD_AMOUNT:
-		return json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", (int)f->min, "type", "string",
-				 "pattern", f->max == UINT64_MAX ? "^([0-9]+ ?[bkmgtBKMGT]?(i?[bB])?|unlimited)$"
-								 : "^[0-9]+ ?[bkmgtBKMGT]?(i?[bB])?$");
+		return amount_schema(f);
 	case FIELD_SECONDS:
 		return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", (int)f->min, "maximum",
 				 (int)f->max, "type", "string", "pattern", "^[0-9]{1,7}[smh]$");
@@ -356,6 +400,8 @@ static const char *const type_texts[FIELD_TYPES] = {
 	[FIELD_PATHS] = "array of absolute paths",
 	[FIELD_PATH] = "absolute path",
 	[FIELD_AMOUNT] = "integer, or text with a suffix (\"64M\")",
+	[FIELD_LIMIT] = "integer, text with a suffix or \"unlimited\", or {\"soft\": .., \"hard\": ..}",
+	[FIELD_CPUS] = "integer, or text (\"1.5\")",
 	[FIELD_SECONDS] = "seconds, or text with a unit (\"90s\", \"2m\", \"1h\")",
 	[FIELD_ID] = "integer from 0 to 4294967294",
 	[FIELD_IDS] = "array of integers",

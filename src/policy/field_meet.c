@@ -12,6 +12,7 @@ static const size_t sizes[FIELD_TYPES] = {
 	[FIELD_SWITCH] = sizeof(bool),		  [FIELD_MAYBE] = sizeof(struct opt_bool), [FIELD_WORD] = sizeof(uint32_t),
 	[FIELD_FLAGS] = sizeof(uint64_t),	  [FIELD_CAPS] = sizeof(uint64_t),	   [FIELD_CAP] = sizeof(uint64_t),
 	[FIELD_SECONDS] = sizeof(uint64_t),	  [FIELD_SUBSET] = sizeof(uint64_t),	   [FIELD_ANSWERS] = sizeof(struct key_values),
+	[FIELD_LIMIT] = sizeof(struct profile_limit), [FIELD_CPUS] = sizeof(uint64_t),
 	[FIELD_GROUPS] = sizeof(struct syscall_set), [FIELD_PATHS] = sizeof(struct strings),  [FIELD_PATH] = sizeof(char *),
 	[FIELD_AMOUNT] = sizeof(uint64_t),	  [FIELD_ID] = sizeof(struct opt_id),	   [FIELD_IDS] = sizeof(struct profile_ids),
 	[FIELD_OCTAL] = sizeof(struct opt_id),	  [FIELD_MODE] = sizeof(uint32_t),	   [FIELD_NAME] = sizeof(char *),
@@ -145,6 +146,21 @@ static bool meet_calls(const struct field *f, struct syscall_set *io, const stru
 	return memcmp(&before, io, sizeof(before)) != 0;
 }
 
+static bool lower(uint64_t *io, uint64_t other)
+{
+	if (other >= *io)
+		return false;
+	*io = other;
+	return true;
+}
+
+static bool meet_limit(struct profile_limit *io, const struct profile_limit *other)
+{
+	bool soft = lower(&io->soft, other->soft), hard = lower(&io->hard, other->hard);
+
+	return soft || hard;
+}
+
 int field_meet(const struct field *f, struct arena *a, void *io, const void *other, bool *changed, struct err *e)
 {
 	uint64_t before = 0;
@@ -173,9 +189,11 @@ int field_meet(const struct field *f, struct arena *a, void *io, const void *oth
 		*changed = *(uint64_t *)io != before;
 		return 0;
 	case FIELD_AMOUNT:
-		*changed = *(const uint64_t *)other < *(uint64_t *)io;
-		if (*changed)
-			*(uint64_t *)io = *(const uint64_t *)other;
+	case FIELD_CPUS:
+		*changed = lower(io, *(const uint64_t *)other);
+		return 0;
+	case FIELD_LIMIT:
+		*changed = meet_limit(io, other);
 		return 0;
 	case FIELD_PATHS:
 	case FIELD_DENY:

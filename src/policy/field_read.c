@@ -120,7 +120,7 @@ static int read_word(const struct field_reader *r, const struct jread_at *at, co
 	return err;
 }
 
-static int read_amount(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
+int field_read_amount(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
 		       void *out, struct err *e)
 {
 	uint64_t n = 0;
@@ -136,31 +136,6 @@ static int read_amount(const struct field_reader *r, const struct jread_at *at, 
 	if (n < f->min || n > f->max)
 		return field_refuse(at, e, "must be %llu to %llu", (unsigned long long)f->min, (unsigned long long)f->max);
 	*(uint64_t *)out = n;
-	return 0;
-}
-
-/* "90s" reads as it would be said; a bare number is seconds too. */
-static int read_seconds(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-			void *out, struct err *e)
-{
-	static const char units[] = "smh";
-	static const uint64_t factors[] = { 1, 60, 3600 };
-	uint64_t n = v->magnitude, factor = 1;
-	bool good = v->type == JINTEGER && !v->negative && !v->huge;
-
-	(void)r;
-	if (v->type == JSTRING && v->len >= 2 && v->len <= 8) {
-		char digits[8] = "";
-		const char *unit = strchr(units, v->text[v->len - 1]);
-		memcpy(digits, v->text, v->len - 1);
-		good = unit && str_u64(digits, &n) == 0;
-		factor = good ? factors[unit - units] : 1;
-	}
-	if (!good)
-		return field_refuse_type(at, e, "must be seconds, or text such as \"90s\", \"2m\" or \"1h\"");
-	if (n > f->max / factor || n * factor < f->min)
-		return field_refuse(at, e, "must be %llu to %llu seconds", (unsigned long long)f->min, (unsigned long long)f->max);
-	*(uint64_t *)out = n * factor;
 	return 0;
 }
 
@@ -382,13 +357,13 @@ field_read_fn *const field_readers[FIELD_TYPES] = {
 	[FIELD_SCHEMA] = read_schema, [FIELD_SWITCH] = read_switch, [FIELD_MAYBE] = read_maybe,	 [FIELD_WORD] = read_word,
 	[FIELD_FLAGS] = read_mask,    [FIELD_CAPS] = read_mask,	    [FIELD_CAP] = read_cap,	 [FIELD_GROUPS] = field_read_groups, [FIELD_SUBSET] = field_read_subset,
 	[FIELD_ANSWERS] = field_read_answers,
-	[FIELD_PATHS] = field_read_paths,   [FIELD_PATH] = read_path,	    [FIELD_AMOUNT] = read_amount, [FIELD_ID] = read_id,
+	[FIELD_PATHS] = field_read_paths,   [FIELD_PATH] = read_path,	    [FIELD_AMOUNT] = field_read_amount, [FIELD_ID] = read_id,
 	[FIELD_IDS] = field_read_ids,	      [FIELD_OCTAL] = read_octal,   [FIELD_MODE] = read_mode,	 [FIELD_NAME] = read_name,
 	[FIELD_NAMES] = field_read_texts,  [FIELD_TEXT] = read_text,	    [FIELD_GLOBS] = field_read_texts, [FIELD_NUMBERS] = field_read_ids,
-	[FIELD_SECONDS] = read_seconds,
 	[FIELD_LANDLOCK] = field_read_landlock,
 	[FIELD_ALLOW] = field_read_allow, [FIELD_DENY] = field_read_paths,
 	[FIELD_VARIABLES] = field_read_paths,
+	[FIELD_SECONDS] = field_read_seconds, [FIELD_LIMIT] = field_read_limit, [FIELD_CPUS] = field_read_cpus,
 	[FIELD_MAP] = field_read_map,	      [FIELD_OBJECT] = field_read_object, [FIELD_LIST] = field_read_list,
 };
 

@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/capname.h"
@@ -55,12 +56,22 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 	{ .path = "/dev/shm", .size = 64 * MIB, .mode = 01777 },
 };
 
-#define SAYS_NOTHING .service = { .stop_timeout = PROFILE_AS_ASKED }
+#define LIMIT(soft, hard) { soft, hard }
+#define NO_LIMIT	  LIMIT(PROFILE_AS_ASKED, PROFILE_AS_ASKED)
+#define RLIMITS(nofile, core, memlock)                                                                       \
+	.rlimit = { [RLIMIT_CPU] = NO_LIMIT, [RLIMIT_FSIZE] = NO_LIMIT, [RLIMIT_DATA] = NO_LIMIT,             \
+		    [RLIMIT_STACK] = NO_LIMIT, [RLIMIT_CORE] = core, [RLIMIT_RSS] = NO_LIMIT,                 \
+		    [RLIMIT_NPROC] = NO_LIMIT, [RLIMIT_NOFILE] = nofile, [RLIMIT_MEMLOCK] = memlock,          \
+		    [RLIMIT_AS] = NO_LIMIT, [RLIMIT_LOCKS] = NO_LIMIT, [RLIMIT_SIGPENDING] = NO_LIMIT,        \
+		    [RLIMIT_MSGQUEUE] = NO_LIMIT, [RLIMIT_NICE] = NO_LIMIT, [RLIMIT_RTPRIO] = NO_LIMIT,       \
+		    [RLIMIT_RTTIME] = NO_LIMIT }
 
-#define NO_LIMITS                                                                                            \
-	.nofile = PROFILE_AS_ASKED, .nofile_soft = PROFILE_AS_ASKED, .core = PROFILE_AS_ASKED,               \
-	.memlock = PROFILE_AS_ASKED, .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED,                   \
-	SAYS_NOTHING
+/* What no level says. */
+#define UNSAID                                                                                               \
+	.swap = PROFILE_AS_ASKED, .cpu = PROFILE_AS_ASKED, .io_weight = PROFILE_AS_ASKED,                     \
+	.init = PROFILE_INIT_AUTO, .service = { .stop_timeout = PROFILE_AS_ASKED }
+
+#define NO_LIMITS RLIMITS(NO_LIMIT, NO_LIMIT, NO_LIMIT), .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED, UNSAID
 
 #define NO_FILTER \
 	.syscalls = { .groups = SYSCALLS_ALL }, .syscalls_log = true, .families = FILTER_EVERY, .netlink = FILTER_EVERY, \
@@ -100,8 +111,8 @@ static const struct profile levels[LEVELS] = {
 		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT),
 		.ns_warn = MASK(NS_NET),
 		.low_ports = true,
-		.nofile = 1048576, .nofile_soft = 65536, .core = PROFILE_AS_ASKED, .memlock = PROFILE_AS_ASKED,
-		.pids = 4096, .memory = PROFILE_AS_ASKED, SAYS_NOTHING,
+		RLIMITS(LIMIT(65536, 1048576), NO_LIMIT, NO_LIMIT),
+		.pids = 4096, .memory = PROFILE_AS_ASKED, UNSAID,
 	},
 	[LEVEL_STRICT] = {
 		.name = "strict", .level = LEVEL_STRICT, .privileged = PROFILE_PRIVILEGED_REFUSE,
@@ -119,8 +130,9 @@ static const struct profile levels[LEVELS] = {
 			      MASK(NS_CGROUP),
 		.ns_warn = MASK(NS_USER),
 		.low_ports = true, .ping_group = true,
-		.nofile = 65536, .nofile_soft = 65536, .core = 0, .memlock = 8 * MIB,
-		.pids = 512, .memory = GIB, SAYS_NOTHING,
+		.user_map = PROFILE_MAP_AUTO,
+		RLIMITS(LIMIT(65536, 65536), LIMIT(0, 0), LIMIT(8 * MIB, 8 * MIB)),
+		.pids = 512, .memory = GIB, UNSAID,
 	},
 };
 

@@ -202,9 +202,9 @@ static int merge_switches(struct merge *m, struct err *e)
 
 /* In order: what comes later looks at what came before (namespaces and the user decide what capabilities and sysctls mean). */
 static int (*const steps[])(struct merge *m, struct err *e) = {
-	merge_joins, merge_namespaces, merge_identity, merge_capabilities, merge_switches, merge_user, merge_root,
-	merge_mounts, merge_mount_rules, merge_sources, merge_paths, merge_sysctls, merge_memory, merge_limits, merge_devices, merge_landlock,
-	merge_hooks, merge_filter, merge_service, merge_env,
+	merge_joins, merge_namespaces, merge_user_map, merge_identity, merge_capabilities, merge_switches, merge_user, merge_root,
+	merge_mounts, merge_mount_rules, merge_sources, merge_paths, merge_sysctls, merge_memory, merge_limits, merge_devices,
+	merge_landlock, merge_hooks, merge_labels, merge_exec_allowed, merge_filter, merge_service, merge_env,
 	merge_checks,
 };
 
@@ -245,15 +245,18 @@ static int choose_profile(struct merge *m, struct err *e)
 	return 0;
 }
 
-static void keep_for_exec(struct merge *m)
+static int keep_for_exec(struct merge *m)
 {
 	const struct profile *p = m->p;
 
 	m->plan->exec = (struct plan_exec){
-		.no_new_privs = p->no_new_privs, .within_result = p->exec_within_result, .fits = p->fits,
-		.nofile = p->nofile, .nofile_soft = p->nofile_soft, .core = p->core, .memlock = p->memlock,
 		.env_deny = p->env_deny, .no_home = env_is_denied(&p->env_deny, "HOME"), .env_secrets = p->env_secrets,
+		.no_new_privs = p->no_new_privs, .within_result = p->exec_within_result, .fits = p->fits, .allow = p->exec_allow,
+		.own_label = (p->apparmor && !str_eq(p->apparmor, "as-asked")) || (p->selinux && !str_eq(p->selinux, "as-asked")),
 	};
+	if (p->exec_allow != PROFILE_EXEC_INHERIT)
+		m->plan->exec.allow_rule = merge_rule(m, PF_EXEC_ALLOW);
+	return merge_keep_rlimits(m, &m->plan->exec.limits);
 }
 
 static int run_steps(struct merge *m, struct err *e)
@@ -265,7 +268,8 @@ static int run_steps(struct merge *m, struct err *e)
 		*e = (struct err){ 0 };
 		err = 0;
 	}
-	keep_for_exec(m);
+	if (err == 0 && keep_for_exec(m) < 0)
+		err = err_set(e, ENOMEM, "policy: out of memory");
 	for (size_t i = 0; err == 0 && i < N_ELEMENTS(steps); i++) {
 		err = steps[i](m, e);
 		if (err == -EPERM && m->trial) {

@@ -49,16 +49,44 @@ static int meet_env(struct arena *a, const struct plan *stored, struct process *
 	return err;
 }
 
+/* The further groups count: what the container's own user is not in, a process that joins is not in either. */
+static bool is_same_user(const struct process *own, const struct process *p)
+{
+	for (size_t i = 0; i < p->groups.n; i++) {
+		bool found = p->groups.v[i] == own->gid;
+		for (size_t k = 0; !found && k < own->groups.n; k++)
+			found = own->groups.v[k] == p->groups.v[i];
+		if (!found)
+			return false;
+	}
+	return p->uid == own->uid && p->gid == own->gid;
+}
+
+static int check_allowed(const struct plan *stored, const struct process *asked, struct err *e)
+{
+	const struct process *own = &stored->process;
+	const char *rule = stored->exec.allow_rule ? stored->exec.allow_rule : "the policy";
+
+	if (stored->exec.allow == PROFILE_EXEC_DENY)
+		return err_set(e, EPERM, "refused by %s (exec): nothing may join this container; a profile with another exec.allow takes "
+			       "effect when it is created anew", rule);
+	if (stored->exec.allow == PROFILE_EXEC_SAME_USER && !is_same_user(own, asked))
+		return err_set(e, EPERM, "refused by %s (exec): only the container's own user, %u:%u, may join it; leave --user out", rule,
+			       own->uid, own->gid);
+	return 0;
+}
+
 int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
 		      struct err *e)
 {
 	const struct plan_exec *x = &stored->exec;
 	struct process *p = arena_alloc(a, sizeof(*p));
-	struct merge_rlimit notes[MERGE_RLIMITS];
-	size_t n;
+	struct merge_rlimits_notes notes;
 
 	if (!p)
 		return err_set(e, ENOMEM, "exec: out of memory");
+	if (check_allowed(stored, asked, e) < 0)
+		return -e->code;
 	*p = *asked;
 	if (!p->has_caps) {
 		/* As engines expect: no capabilities object means the container's own. */
@@ -78,10 +106,20 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 		return -e->code;
 	if (meet_env(a, stored, p, e) < 0)
 		return -e->code;
-	keep_label(&p->apparmor, stored->process.apparmor, x->within_result);
-	keep_label(&p->selinux, stored->process.selinux, x->within_result);
-	if (merge_rlimits(a, x, NULL, p, notes, &n) < 0)
+	keep_label(&p->apparmor, stored->process.apparmor, x->within_result || x->own_label);
+	keep_label(&p->selinux, stored->process.selinux, x->within_result || x->own_label);
+	if (merge_rlimits(a, x, NULL, &stored->process.rlimits, p, &notes) < 0)
 		return err_set(e, ENOMEM, "exec: out of memory");
 	*out = p;
+	return 0;
+}
+
+int merge_exec_allowed(struct merge *m, struct err *e)
+{
+	static const char *const words[] = { [PROFILE_EXEC_SAME_USER] = "the container's own user", [PROFILE_EXEC_DENY] = "nobody" };
+
+	(void)e;
+	if (m->p->exec_allow != PROFILE_EXEC_INHERIT)
+		merge_reason(m, REASON_NARROWED, "exec", "anybody", words[m->p->exec_allow], merge_rule(m, PF_EXEC_ALLOW));
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/sys.h"
 #include "policy/device_entry.h"
@@ -47,6 +48,17 @@ static const struct field_word secrets_words[] = {
 	{ "off", PROFILE_SECRETS_OFF }, { "warn", PROFILE_SECRETS_WARN }, { "refuse", PROFILE_SECRETS_REFUSE }, { NULL, 0 },
 };
 static const struct field_word copy_up_words[] = { { "none", PROFILE_COPY_UP_NONE }, { "files", PROFILE_COPY_UP_FILES }, { NULL, 0 } };
+
+static const struct field_word require_words[] = {
+	{ "pids", PROFILE_REQUIRE_PIDS }, { "memory", PROFILE_REQUIRE_MEMORY }, { "cpu", PROFILE_REQUIRE_CPU }, { NULL, 0 },
+};
+static const struct field_word exec_words[] = {
+	{ "inherit", PROFILE_EXEC_INHERIT }, { "same-user", PROFILE_EXEC_SAME_USER }, { "deny", PROFILE_EXEC_DENY }, { NULL, 0 },
+};
+static const struct field_word init_words[] = { { "off", PROFILE_INIT_OFF }, { "auto", PROFILE_INIT_AUTO }, { "on", PROFILE_INIT_ON }, { NULL, 0 } };
+static const struct field_word map_words[] = {
+	{ "host", PROFILE_MAP_HOST }, { "auto", PROFILE_MAP_AUTO }, { "require", PROFILE_MAP_REQUIRE }, { NULL, 0 },
+};
 
 /* RTMIN as the kernel counts, not libc, which keeps the first two for itself. */
 static const struct field_word signal_words[] = {
@@ -95,7 +107,8 @@ static const struct field_word control_words[] = {
 	{ "exec", CONTROL(12) }, { "privileged", CONTROL(13) }, { "umask", CONTROL(14) },
 	{ "env", CONTROL(15) }, { "memory", CONTROL(16) },
 	{ "proc", CONTROL(17) }, { "devices", CONTROL(18) }, { "hooks", CONTROL(19) },
-	{ "sockets", CONTROL(20) }, { "ioctl", CONTROL(21) }, { "landlock", CONTROL(22) }, { NULL, 0 },
+	{ "sockets", CONTROL(20) }, { "ioctl", CONTROL(21) }, { "landlock", CONTROL(22) }, { "oom", CONTROL(23) },
+	{ "lsm", CONTROL(24) }, { NULL, 0 },
 };
 
 /* A pattern of absolute, clean paths. */
@@ -299,15 +312,52 @@ static const struct field fields[PROFILE_FIELDS] = {
 	[PF_LOW_PORTS] = { "sysctls.low_ports", FIELD_SWITCH, FIELD_ADDITION, AT(low_ports), .fallback = "false",
 		.text = "In a network namespace that the container creates, every user may bind ports below 1024" },
 	[PF_PING_GROUP] = { "sysctls.ping_group", FIELD_SWITCH, FIELD_ADDITION, AT(ping_group), .fallback = "false", .text = "And every group may ping" },
-	[PF_NOFILE] = { "rlimits.nofile", FIELD_AMOUNT, FIELD_CEILING, AT(nofile), ANY, .fallback = "as asked", .text = "The most open files" },
-	[PF_NOFILE_SOFT] = { "rlimits.nofile_soft", FIELD_AMOUNT, FIELD_CEILING, AT(nofile_soft), ANY, .fallback = "as asked", .text = "The soft limit of open files where the document names none" },
-	[PF_CORE] = { "rlimits.core", FIELD_AMOUNT, FIELD_CEILING, AT(core), ANY, .fallback = "as asked", .text = "The most bytes of a core file" },
-	[PF_MEMLOCK] = { "rlimits.memlock", FIELD_AMOUNT, FIELD_CEILING, AT(memlock), ANY, .fallback = "as asked", .text = "The most bytes of locked memory" },
+#define RLIMIT(resource, what) FIELD_LIMIT, FIELD_CEILING, AT(rlimit[resource]), ANY, .fallback = "as asked", .text = what
+	[PF_NOFILE] = { "rlimits.nofile", RLIMIT(RLIMIT_NOFILE, "The most open files. In every limit a single amount is the hard and the soft one "
+		"(here the hard one alone); the soft one holds where the document names none"), .apart = true },
+	[PF_NOFILE_SOFT] = { "rlimits.nofile_soft", FIELD_AMOUNT, FIELD_CEILING, AT(rlimit[RLIMIT_NOFILE].soft), ANY, .fallback = "as asked", .text = "The soft limit of open files where the document names none" },
+	[PF_CORE] = { "rlimits.core", RLIMIT(RLIMIT_CORE, "The most bytes of a core file") },
+	[PF_MEMLOCK] = { "rlimits.memlock", RLIMIT(RLIMIT_MEMLOCK, "The most bytes of locked memory") },
+	[PF_RLIMIT_CPU] = { "rlimits.cpu", RLIMIT(RLIMIT_CPU, "The most seconds of processor time") },
+	[PF_RLIMIT_FSIZE] = { "rlimits.fsize", RLIMIT(RLIMIT_FSIZE, "The most bytes of a file that it writes") },
+	[PF_RLIMIT_DATA] = { "rlimits.data", RLIMIT(RLIMIT_DATA, "The most bytes of data segments and private memory") },
+	[PF_RLIMIT_STACK] = { "rlimits.stack", RLIMIT(RLIMIT_STACK, "The most bytes of the stack") },
+	[PF_RLIMIT_RSS] = { "rlimits.rss", RLIMIT(RLIMIT_RSS, "The most bytes of resident memory, which Linux does not enforce") },
+	[PF_RLIMIT_NPROC] = { "rlimits.nproc", RLIMIT(RLIMIT_NPROC, "The most processes and threads of its user on the whole host") },
+	[PF_RLIMIT_AS] = { "rlimits.as", RLIMIT(RLIMIT_AS, "The most bytes of address space") },
+	[PF_RLIMIT_LOCKS] = { "rlimits.locks", RLIMIT(RLIMIT_LOCKS, "The most file locks, which Linux no longer enforces") },
+	[PF_RLIMIT_SIGPENDING] = { "rlimits.sigpending", RLIMIT(RLIMIT_SIGPENDING, "The most queued signals") },
+	[PF_RLIMIT_MSGQUEUE] = { "rlimits.msgqueue", RLIMIT(RLIMIT_MSGQUEUE, "The most bytes of POSIX message queues") },
+	[PF_RLIMIT_NICE] = { "rlimits.nice", RLIMIT(RLIMIT_NICE, "20 less the lowest nice value") },
+	[PF_RLIMIT_RTPRIO] = { "rlimits.rtprio", RLIMIT(RLIMIT_RTPRIO, "The highest real-time priority") },
+	[PF_RLIMIT_RTTIME] = { "rlimits.rttime", RLIMIT(RLIMIT_RTTIME, "The most microseconds of real-time scheduling without a pause") },
+#undef RLIMIT
 	[PF_PIDS] = { "resources.pids", FIELD_AMOUNT, FIELD_CEILING, AT(pids), .min = 1, .max = INT64_MAX, .fallback = "as asked", .text = "The most processes and threads" },
 	[PF_MEMORY] = { "resources.memory", FIELD_AMOUNT, FIELD_CEILING, AT(memory), .min = 512 << 10, .max = INT64_MAX, .fallback = "as asked",
 		.text = "Bytes of memory where the document names no limit; a limit that it names holds" },
 	[PF_EXEC_WITHIN] = { "exec.within_result", FIELD_SWITCH, FIELD_ON, AT(exec_within_result), .fallback = "false",
 		.text = "A process that joins later gets at most what the container itself got" },
+	[PF_SWAP] = { "resources.swap", FIELD_AMOUNT, FIELD_CEILING, AT(swap), .max = INT64_MAX, .fallback = "as asked",
+		.text = "The most bytes of swap beside the memory; 0 is none. Needs a limit of memory, of the document or of this profile" },
+	[PF_CPU] = { "resources.cpu", FIELD_CPUS, FIELD_CEILING, AT(cpu), .min = PROFILE_CPU / 100, .max = PROFILE_CPU * 100000, .fallback = "as asked",
+		.text = "The most processor time, in processors" },
+	[PF_IO_WEIGHT] = { "resources.io_weight", FIELD_AMOUNT, FIELD_CEILING, AT(io_weight), .min = 10, .max = 1000, .fallback = "as asked",
+		.text = "The largest share of the disks' time, as linux.resources.blockIO.weight counts it; also the share where the document names none" },
+	[PF_REQUIRE] = { "resources.require", FIELD_FLAGS, FIELD_ON, AT(require), .words = require_words, .fallback = "[]",
+		.text = "Limits that must be there: a container for which neither its document nor this profile says one is refused" },
+	[PF_OOM_GROUP] = { "oom.group", FIELD_SWITCH, FIELD_ON, AT(oom_group), .fallback = "false",
+		.text = "When the memory runs out, the container ends as a whole, not with one process missing. Needs cgroup v2" },
+	[PF_EXEC_ALLOW] = { "exec.allow", FIELD_WORD, FIELD_CEILING, AT(exec_allow), .words = exec_words, .fallback = "inherit",
+		.text = "Who may join later: anybody whom the rest lets in, only the container's own user and groups, or nobody" },
+	[PF_APPARMOR] = { "lsm.apparmor", FIELD_TEXT, FIELD_IDENTITY, AT(apparmor), .max = 1024, .fallback = "as-asked",
+		.text = "The AppArmor profile in the place of the document's; it must be loaded. \"as-asked\" leaves the document's" },
+	[PF_SELINUX] = { "lsm.selinux", FIELD_TEXT, FIELD_IDENTITY, AT(selinux), .max = 1024, .fallback = "as-asked",
+		.text = "The SELinux label in the place of the document's. \"as-asked\" leaves the document's" },
+	[PF_INIT] = { "init", FIELD_WORD, AT(init), .words = init_words, .fallback = "auto",
+		.text = "Whether caisson-init is PID 1 of a launch where neither --init nor --no-init is given; with \"auto\" unless the program is an init itself" },
+	[PF_USER_MAP] = { "user.map", FIELD_WORD, FIELD_ON, AT(user_map), .words = map_words, .fallback = "host",
+		.text = "Whether the container's ids are its own. With \"auto\" a launch takes a range where this host has one to give; with \"require\" it "
+			"fails without one, and so does a container of an engine that has no user namespace of its own, as nothing can add one to it" },
 	[PF_SERVICE_PORTS] = { "service.ports", FIELD_NUMBERS, AT(service.ports), .min = 1, .max = 65535, .fallback = "[]",
 		.text = "Ports that the service listens on, beside those of the image: explain shows them, and a launch check says which of "
 			"them its user may not take" },

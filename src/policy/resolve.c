@@ -280,6 +280,10 @@ static int load_floor(const struct resolver *r, const struct policy_config *c, c
 		(void)err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" says who the user is, and a floor may not", c->floor);
 		return err_class(e, "policy.weaker");
 	}
+	if ((*out)->apparmor || (*out)->selinux) {
+		(void)err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" names a label of a security module, and a floor may not", c->floor);
+		return err_class(e, "policy.weaker");
+	}
 	return 0;
 }
 

@@ -174,8 +174,8 @@ TYPE(filter, struct plan_filter,
 
 TYPE(exec, struct plan_exec,
      FBOOL(struct plan_exec, no_new_privs), FBOOL(struct plan_exec, within_result), FBOOL(struct plan_exec, fits),
-     FUNSIGNED(struct plan_exec, nofile), FUNSIGNED(struct plan_exec, nofile_soft), FUNSIGNED(struct plan_exec, core),
-     FUNSIGNED(struct plan_exec, memlock), FLIST(struct plan_exec, env_deny, &text_type), FBOOL(struct plan_exec, no_home),
+     FBOOL(struct plan_exec, own_label), FLIST(struct plan_exec, limits, &rlimit_type), FENUM(struct plan_exec, allow, 3),
+     FTEXT(struct plan_exec, allow_rule), FLIST(struct plan_exec, env_deny, &text_type), FBOOL(struct plan_exec, no_home),
      FENUM(struct plan_exec, env_secrets, 3));
 
 TYPE(reason, struct reason,

@@ -81,11 +81,23 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	c->spec.resources.devices.v = some_rules;
 	c->spec.resources.pids_limit = (struct opt_i64){ below(r, 2), (int64_t)below(r, 9000) - 1 };
 	c->spec.resources.memory.limit = (struct opt_i64){ below(r, 2), (int64_t)below(r, UINT64_C(1) << 34) - 1 };
+	c->spec.resources.memory.swap = (struct opt_i64){ below(r, 2), (int64_t)below(r, UINT64_C(1) << 35) };
+	c->spec.resources.cpu.quota = (struct opt_i64){ below(r, 2), (int64_t)below(r, 900000) };
+	c->spec.resources.blkio.weight = (struct opt_u64){ below(r, 2), 10 + below(r, 990) };
+	c->facts.apparmor = below(r, 8);
+	c->facts.selinux = below(r, 8);
 	c->facts.caps = below(r, 3) ? CAP_MASK_ALL : random_caps(r);
 	c->facts.uid = below(r, 4) ? 0 : 1000;
 	c->facts.nofile_hard = below(r, 2) ? 1024 : UINT64_MAX;
 	c->facts.mdwe = below(r, 4);
 	c->facts.landlock_abi = (unsigned)below(r, 8);
+	c->facts.has_rlimits = below(r, 2);
+	for (size_t i = 0; i < N_ELEMENTS(c->facts.rlimits); i++) {
+		c->facts.rlimits[i].soft = below(r, 6000);
+		c->facts.rlimits[i].hard = below(r, 2) ? UINT64_MAX : c->facts.rlimits[i].soft + below(r, 6000);
+	}
+	c->facts.rlimits[RLIMIT_NOFILE].soft = 1024;
+	c->facts.rlimits[RLIMIT_NOFILE].hard = c->facts.nofile_hard;
 	c->request.standalone = below(r, 3) == 0;
 	c->request.cap_add = c->request.standalone && below(r, 2) ? p->caps.bounding & random_caps(r) : 0;
 	c->labels = (struct label_caps){ .found = below(r, 2), .caps = random_caps(r), .from = "label" };
@@ -235,6 +247,27 @@ static inline bool lists_within(const struct glob_lists *a, const struct glob_li
 	return true;
 }
 
+static inline uint64_t cpus_of(const struct resources *r)
+{
+	uint64_t period = r->cpu.period.set && r->cpu.period.v ? r->cpu.period.v : 100000;
+
+	return r->cpu.quota.set && r->cpu.quota.v > 0 ? (uint64_t)r->cpu.quota.v * 1000 / period : UINT64_MAX;
+}
+
+static inline bool ends_as_a_whole(const struct resources *r)
+{
+	for (size_t i = 0; i < r->unified.n; i++)
+		if (str_eq(r->unified.v[i].key, "memory.oom.group"))
+			return str_eq(r->unified.v[i].value, "1");
+	return false;
+}
+
+static inline bool resources_within(const struct resources *a, const struct resources *b)
+{
+	return limit_within(a->memory.swap, b->memory.swap) && cpus_of(a) <= cpus_of(b) &&
+	       (!b->blkio.weight.set || a->blkio.weight.v <= b->blkio.weight.v) && (!ends_as_a_whole(b) || ends_as_a_whole(a));
+}
+
 /* What may be compared between any two results for one document: `a` holds no right that `b` does not hold. */
 static inline const char *exceeds(const struct plan *a, const struct plan *b)
 {
@@ -257,6 +290,8 @@ static inline const char *exceeds(const struct plan *a, const struct plan *b)
 		return "memory";
 	if (filter_exceeds(&a->filter.own, &b->filter.own))
 		return filter_exceeds(&a->filter.own, &b->filter.own);
+	if (!resources_within(&a->resources, &b->resources))
+		return "resources";
 	if ((may_open(&a->resources, 'c', 10, 200) && !may_open(&b->resources, 'c', 10, 200)) ||
 	    (may_open(&a->resources, 'b', 8, 0) && !may_open(&b->resources, 'b', 8, 0)))
 		return "devices";
@@ -277,7 +312,7 @@ static inline const char *exceeds(const struct plan *a, const struct plan *b)
 	if (!lists_within(&a->sources.allow, &b->sources.allow) || !all_in(&b->sources.deny, &a->sources.deny) ||
 	    (b->sources.no_devices && !a->sources.no_devices))
 		return "sources of mounts";
-	if (b->exec.within_result && !a->exec.within_result)
+	if ((b->exec.within_result && !a->exec.within_result) || a->exec.allow < b->exec.allow)
 		return "exec";
 	if (landlock_layers(&b->landlock) > landlock_layers(&a->landlock))
 		return "landlock";

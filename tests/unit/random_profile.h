@@ -133,6 +133,10 @@ static inline void random_value(const struct field *f, uint64_t *r, struct arena
 	case FIELD_PATH:
 		*(const char **)at = random_places[position];
 		break;
+	case FIELD_LIMIT:
+		*(struct profile_limit *)at = (struct profile_limit){ below(r, 3000), 3000 + below(r, 3000) };
+		break;
+	case FIELD_CPUS:
 	case FIELD_AMOUNT:
 		*(uint64_t *)at = f->min + below(r, 5000);
 		break;

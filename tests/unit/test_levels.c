@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "base/capname.h"
 #include "base/sys.h"
@@ -75,11 +76,12 @@ ROW(private_namespaces, p->ns_private, 0, 0, PRIVATE_HARDENED, PRIVATE_HARDENED 
 ROW(host_network_is_warned_about_in_hardened, p->ns_warn & BIT(NS_NET), 0, 0, BIT(NS_NET), 0)
 ROW(low_ports_from_hardened_up, p->low_ports, 0, 0, 1, 1)
 ROW(ping_group_in_strict, p->ping_group, 0, 0, 0, 1)
-ROW(nofile, p->nofile, AS, AS, 1048576, 65536)
+ROW(nofile, p->rlimit[RLIMIT_NOFILE].hard, AS, AS, 1048576, 65536)
 ROW(pids, p->pids, AS, AS, 4096, 512)
 ROW(memory, p->memory, AS, AS, AS, 1ull << 30)
-ROW(core, p->core, AS, AS, AS, 0)
-ROW(memlock, p->memlock, AS, AS, AS, 8ull << 20)
+ROW(core, p->rlimit[RLIMIT_CORE].hard, AS, AS, AS, 0)
+ROW(ids_of_its_own_in_strict, p->user_map, 0, 0, 0, PROFILE_MAP_AUTO)
+ROW(memlock, p->rlimit[RLIMIT_MEMLOCK].hard, AS, AS, AS, 8ull << 20)
 
 Test(levels, strict_tmpfs_are_sized_and_modest)
 {

@@ -903,8 +903,11 @@ Test(merge, exec_cannot_raise_its_limits)
 	case_new(&c, LEVEL_STRICT);
 	cr_assert_eq(case_merge(&c), 0, "%s", c.e.text);
 	cr_assert_eq(policy_merge_exec(&c.arena, c.plan, &asked, &out, &c.e), 0, "%s", c.e.text);
-	cr_expect_eq(out->rlimits.n, 1);
 	cr_expect_eq(out->rlimits.v[0].hard, 65536);
+	/* What it does not name is the container's own. */
+	cr_assert_eq(out->rlimits.n, 3);
+	cr_expect(out->rlimits.v[1].resource == RLIMIT_CORE && out->rlimits.v[1].hard == 0);
+	cr_expect(out->rlimits.v[2].resource == RLIMIT_MEMLOCK && out->rlimits.v[2].hard == 8 << 20);
 }
 
 /* ---- sysctl names ---- */
