@@ -16,7 +16,7 @@
 #include "spec/spec.h"
 
 struct create_options {
-	const char *bundle, *console_socket, *pidfd_socket, *pid_file, *preserve_fds, *image_config;
+	const char *bundle, *console_socket, *pidfd_socket, *pid_file, *preserve_fds, *image_config, *scan_report;
 	bool no_pivot, no_new_keyring;
 	bool detach, keep;	/* run only */
 };
@@ -38,7 +38,9 @@ struct create_options {
 	{ "preserve-fds", 0, CLI_STRING, offsetof(struct create_options, preserve_fds), "N", \
 	  "pass N more descriptors, from 3 on (after those of LISTEN_FDS)" }, \
 	{ "image-config", 0, CLI_STRING, offsetof(struct create_options, image_config), "FILE", \
-	  "image config whose capability label narrows the container too" }, \
+	  "the image's configuration: its capability label narrows the container too, and what a profile requires of the image is looked at" }, \
+	{ "scan-report", 0, CLI_STRING, offsetof(struct create_options, scan_report), "FILE", \
+	  "a scanner's report about the image, where a profile requires one (trivy, grype, snyk, SARIF)" }, \
 	{ "no-subreaper", 0, CLI_IGNORED_BOOL, 0, NULL, NULL }
 
 /* A container's document and the decision made from it, both in `a`, which is sealed afterwards. Who asked and what the policy said

@@ -29,7 +29,7 @@ struct launch_options {
 		dry_run;
 	const char *user, *env_file, *workdir, *hostname, *name, *network, *memory, *cpus,
 		*pids_limit, *policy, *stop_signal, *stop_timeout, *drain, *image_config, *userns,
-		*entrypoint, *pid_file;
+		*entrypoint, *pid_file, *scan_report;
 	struct cli_list tmpfs, cap_add, cap_drop, env, volume, mount, ulimit, security_opt, label;
 };
 extern const struct cli_option launch_option_table[];

@@ -25,6 +25,9 @@ struct image_config {
 	struct strings entrypoint, cmd;
 	struct strings volumes, ports; /* the keys: "/data", "80/tcp" */
 	struct key_values labels;
+	bool healthcheck;	/* a command that is to be run, not "NONE" */
+	const char *digest;	/* "sha256:...": of these bytes, or what `docker inspect` says in "Id"; NULL for a bare
+				 * configuration object, which is no image's */
 };
 
 /* On failure *out is untouched. Everything lives in `a`. */

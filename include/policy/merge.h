@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "policy/facts.h"
+#include "policy/image_facts.h"
 #include "policy/labels.h"
 #include "policy/plan.h"
 #include "policy/root_view.h"
@@ -36,6 +37,7 @@ struct policy_request {
 	const struct label_caps *labels;/* NULL: no source was asked */
 	const char *stop, *stop_from;	/* launch: how it is ended, for explain, and what said so; NULL: the defaults */
 	const struct strings *ports;	/* of the image: "80/tcp"; NULL: unknown */
+	const struct image_facts *image;/* NULL: nothing is known of it */
 	const struct root_view *view;	/* the container's files for the launch checks; NULL: not looked at */
 	const struct host_view *host;	/* policy/host_view.h; NULL: not looked at */
 	const struct facts *facts;

@@ -64,6 +64,9 @@ bool merge_same_syscalls(const struct plan_syscalls *a, const struct plan_syscal
 int merge_labels(struct merge *m, struct err *e);
 int merge_exec_allowed(struct merge *m, struct err *e);
 int merge_user_map(struct merge *m, struct err *e);
+int merge_image(struct merge *m, struct err *e);
+/* Something is required of the image. */
+bool merge_wants_image(const struct profile *p);
 int merge_checks(struct merge *m, struct err *e);
 
 /* The process-level limits alone, for create and for exec. Returns what changed, for the reasons. */

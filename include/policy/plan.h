@@ -105,6 +105,7 @@ struct plan {
 	bool label_caps_set;		/* a capability label narrowed, or confirmed, the set */
 	uint64_t label_caps;
 	struct plan_exec exec;
+	struct { bool required, seen; } image; /* something was required of the image, and it was looked at */
 	bool require_non_root;		/* uid and gid must not be 0: checked after setuid in caisson-init */
 	uint32_t securebits;		/* 0 = leave alone */
 	bool deny_write_exec;		/* PR_SET_MDWE, for exec too */

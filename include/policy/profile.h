@@ -47,6 +47,7 @@ enum profile_mode { PROFILE_ENFORCE, PROFILE_WARN, PROFILE_OFF };
 
 enum { PROFILE_ARCH_NATIVE = 1, PROFILE_ARCH_COMPAT32 = 2 };
 
+enum profile_scan { PROFILE_SCAN_OFF, PROFILE_SCAN_CRITICAL, PROFILE_SCAN_HIGH, PROFILE_SCAN_MEDIUM, PROFILE_SCAN_LOW, PROFILE_SCAN_NONE };
 enum profile_secrets { PROFILE_SECRETS_OFF, PROFILE_SECRETS_WARN, PROFILE_SECRETS_REFUSE };
 enum { LANDLOCK_PLACES = 3, LANDLOCK_PORTS = 2 };
 struct landlock_places { bool set; struct strings list; };
@@ -149,6 +150,15 @@ struct profile {
 	bool deny_write_exec;
 	struct profile_landlock landlock;
 	uint64_t best_effort;		/* PROFILE_BEST_*: what may be missing where the kernel has it not */
+	struct {			/* what the image must show */
+		struct glob_lists digest;	/* "sha256:..." */
+		bool user, healthcheck;
+		struct strings label;		/* names of labels that must be there */
+		uint64_t formats;		/* enum scan_format of policy/scan.h */
+		uint32_t max_severity;		/* enum profile_scan */
+		uint64_t max_age_days;
+		const char *reports;		/* a directory of the host */
+	} image;
 
 	struct profile_limit rlimit[PROFILE_RLIMITS];
 	uint64_t pids, memory, swap, cpu, io_weight; /* cpu: PROFILE_CPU is one */

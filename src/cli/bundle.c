@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "cli/cli.h"
+#include "cli/image_facts.h"
 #include "cli/labels.h"
 #include "cli/policy.h"
 #include "cli/report.h"
@@ -235,6 +236,7 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	struct policy_request request = { .id = id,
 					  .no_cgroup = str_eq(g->cgroup_manager, "disabled"),
 					  .systemd = cli_unit_manager(g) != UNIT_NONE };
+	struct image_facts image;
 	struct cli_labels labels = { 0 };
 	struct policy_ask ask = { 0 };
 	unsigned total, listen = 0;
@@ -271,6 +273,11 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	b->caps = labels.caps;
 	if (r < 0)
 		return r;
+	r = image_facts_read(&(struct image_ask){ labels.has_file ? &labels.file : NULL, b->subject.image, o->scan_report, request.choice },
+			     a, &image, e);
+	if (r < 0)
+		return r;
+	request.image = &image;
 	request.host = &host_view_real;
 	look_at_root(&request, &view, &root);
 	return policy_merge(a, b->spec, &request, &b->plan, e);

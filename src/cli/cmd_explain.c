@@ -13,7 +13,7 @@
 
 struct explain_options {
 	bool json;
-	const char *policy, *image_config;
+	const char *policy, *image_config, *scan_report;
 };
 
 static const struct cli_option explain_options[] = {
@@ -21,7 +21,8 @@ static const struct cli_option explain_options[] = {
 	{ "policy", 0, CLI_STRING, offsetof(struct explain_options, policy), "NAME",
 	  "none, baseline, hardened, strict or a profile (default: as create would choose)" },
 	{ "image-config", 0, CLI_STRING, offsetof(struct explain_options, image_config), "FILE",
-	  "image config whose capability label narrows the container too" },
+	  "the image's configuration, as create takes it" },
+	{ "scan-report", 0, CLI_STRING, offsetof(struct explain_options, scan_report), "FILE", "a scanner's report about the image, as create takes it" },
 	{ 0 },
 };
 
@@ -60,7 +61,7 @@ static int decide(const struct cli_globals *g, const struct explain_options *o, 
 		  const struct spec **spec, const struct plan **plan, struct label_report *labels, struct err *e)
 {
 	struct cli_globals globals = *g;
-	struct create_options create = { .bundle = argv[0], .image_config = o->image_config };
+	struct create_options create = { .bundle = argv[0], .image_config = o->image_config, .scan_report = o->scan_report };
 	struct bundle b;
 	int err;
 

@@ -53,6 +53,8 @@ const struct cli_option launch_option_table[] = {
 		"SIGKILL" },
 	{ "image-config", 0, CLI_STRING, AT(image_config), "FILE", "the image's configuration: OCI, Docker's, or the output of `docker "
 		"inspect`" },
+	{ "scan-report", 0, CLI_STRING, AT(scan_report), "FILE", "a scanner's report about the image, where a profile requires one (trivy, grype, "
+		"snyk, SARIF)" },
 	{ "label", 'l', CLI_LIST, AT(label), "KEY=VALUE", "label of the container; overrides the image's" },
 	{ "pid-file", 0, CLI_STRING, AT(pid_file), "FILE", "write the pid of the container's first process to FILE" },
 	{ "print-spec", 0, CLI_BOOL, AT(print_spec), NULL, "print the config.json that this amounts to, and change nothing" },

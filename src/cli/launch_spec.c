@@ -3,6 +3,7 @@
  * cli/launch_spec.c - what was understood, as a config.json: the same document that a bundle has,
  * so that launch has no road of its own past the reader and the policy.
  */
+#include "cli/image_facts.h"
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -401,6 +402,7 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		  const struct plan **plan, struct err *e)
 {
 	struct facts *facts = arena_alloc(l->a, sizeof(*facts));
+	struct image_facts image;
 	struct root_view view;
 	int root = l->root_fd;
 	struct policy_request request = {
@@ -428,6 +430,10 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 
 	if (r == 0)
 		r = spec_parse(l->a, bytes, len, spec, e);
+	if (r == 0)
+		r = image_facts_read(&(struct image_ask){ l->o->image_config ? &l->image : NULL, NULL, l->o->scan_report, l->policy.choice }, l->a,
+				     &image, e);
+	request.image = &image;
 	if (root >= 0) { /* an archive that is only explained is not unpacked */
 		root_view_init(&view, &root);
 		request.view = &view;

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/sha256.h"
+#include "base/str.h"
 
 static int no_memory(struct err *e)
 {
@@ -144,6 +146,20 @@ static int read_labels(struct arena *a, const char *key, const json_t *v, void *
 	return 0;
 }
 
+/* {"Test": ["CMD", ...]}; an empty list inherits, which an image's own has nothing to do with. */
+static int read_health(struct arena *a, const char *key, const json_t *v, void *field,
+		       struct err *e)
+{
+	const json_t *test = json_object_get(v, "Test");
+	const char *word = json_string_value(json_array_get(test, 0));
+
+	(void)a;
+	if (!json_is_object(v))
+		return wrong_type(e, key, "an object");
+	*(bool *)field = json_array_size(test) > 1 && word && strcmp(word, "NONE") != 0;
+	return 0;
+}
+
 /* clang-format off */
 static const struct {
 	const char *key;
@@ -159,6 +175,7 @@ static const struct {
 	{ "Volumes",      read_keys,    offsetof(struct image_config, volumes)     },
 	{ "ExposedPorts", read_keys,    offsetof(struct image_config, ports)       },
 	{ "Labels",       read_labels,  offsetof(struct image_config, labels)      },
+	{ "Healthcheck",  read_health,  offsetof(struct image_config, healthcheck) },
 };
 /* clang-format on */
 
@@ -199,6 +216,25 @@ static const json_t *find_config(const json_t *doc, struct err *e)
 	return config;
 }
 
+/* What the image is called by its content. */
+static int name_image(struct arena *a, const json_t *doc, const char *bytes, size_t len,
+		      struct image_config *out, struct err *e)
+{
+	const json_t *one = json_is_array(doc) ? json_array_get(doc, 0) : doc;
+	const char *id = json_string_value(json_object_get(one, "Id"));
+	char sum[SHA256_HEX + 1];
+
+	if (id && strlen(id) == strlen("sha256:") + SHA256_HEX && str_starts(id, "sha256:")) {
+		out->digest = arena_strdup(a, id);
+	} else if (json_is_object(doc) && json_is_object(json_object_get(doc, "rootfs"))) {
+		sha256_hex(bytes, len, sum);
+		out->digest = arena_printf(a, "sha256:%s", sum);
+	} else {
+		return 0;
+	}
+	return out->digest ? 0 : no_memory(e);
+}
+
 int image_config_parse(struct arena *a, const char *bytes, size_t len, struct image_config *out,
 		       struct err *e)
 {
@@ -225,6 +261,8 @@ int image_config_parse(struct arena *a, const char *bytes, size_t len, struct im
 		if (r < 0)
 			return r;
 	}
+	if (name_image(a, doc, bytes, len, &image, e) < 0)
+		return -e->code;
 	*out = image;
 	return 0;
 }

@@ -167,5 +167,7 @@ int posture_check_ready(const struct plan *p, const struct process *proc, pid_t 
 	err = err ? err : check_caps(&proc->caps, &s.caps, e);
 	err = err ? err : check_switches(proc, &s, n_filters, e);
 	err = err ? err : check_env(p, proc, e);
+	if (err == 0 && p->image.required && !p->image.seen)
+		err = err_set(e, EPERM, "posture: image.require asks for something, and the image was not looked at");
 	return err ? err : check_namespaces(p, fd, e);
 }

@@ -14,6 +14,7 @@
 #include "base/capname.h"
 #include "base/sys.h"
 #include "policy/merge.h"
+#include "policy/scan.h"
 #include "policy/syscall_groups.h"
 
 #define FAMILY(af) (UINT64_C(1) << (af))
@@ -73,6 +74,8 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 
 #define NO_LIMITS RLIMITS(NO_LIMIT, NO_LIMIT, NO_LIMIT), .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED, UNSAID
 
+#define ANY_IMAGE .image = { .formats = SCAN_FORMATS, .max_age_days = PROFILE_AS_ASKED }
+
 #define NO_FILTER \
 	.syscalls = { .groups = SYSCALLS_ALL }, .syscalls_log = true, .families = FILTER_EVERY, .netlink = FILTER_EVERY, \
 	.archs = PROFILE_ARCH_NATIVE | PROFILE_ARCH_COMPAT32, .ambient = PROFILE_AMBIENT_AS_ASKED
@@ -85,20 +88,20 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 
 static const struct profile levels[LEVELS] = {
 	[LEVEL_NONE] = {
-		.name = "none", .level = LEVEL_NONE,
+		.name = "none", .level = LEVEL_NONE, ANY_IMAGE,
 		.cap_allow = CAP_MASK_ALL, .cap_ceiling = CAP_MASK_ALL,
 		NO_FILTER,
 		NO_LIMITS,
 	},
 	[LEVEL_BASELINE] = {
-		.name = "baseline", .level = LEVEL_BASELINE,
+		.name = "baseline", .level = LEVEL_BASELINE, ANY_IMAGE,
 		.fits = true, .label = PROFILE_LABEL_USE, .cap_allow = CAP_MASK_ALL, .cap_ceiling = CAP_MASK_ALL,
 		NO_FILTER, .filter_baseline = true,
 		.mask = LIST(masked), .readonly = LIST(readonly),
 		NO_LIMITS,
 	},
 	[LEVEL_HARDENED] = {
-		.name = "hardened", .level = LEVEL_HARDENED, .privileged = PROFILE_PRIVILEGED_REFUSE,
+		.name = "hardened", .level = LEVEL_HARDENED, ANY_IMAGE, .privileged = PROFILE_PRIVILEGED_REFUSE,
 		.fits = true, .label = PROFILE_LABEL_USE, .cap_allow = CAPS_SERVER, .cap_ceiling = CAPS_SERVER,
 		.ambient = PROFILE_AMBIENT_AS_ASKED, .exec_within_result = true,
 		.no_new_privs = true,
@@ -115,7 +118,7 @@ static const struct profile levels[LEVELS] = {
 		.pids = 4096, .memory = PROFILE_AS_ASKED, UNSAID,
 	},
 	[LEVEL_STRICT] = {
-		.name = "strict", .level = LEVEL_STRICT, .privileged = PROFILE_PRIVILEGED_REFUSE,
+		.name = "strict", .level = LEVEL_STRICT, ANY_IMAGE, .privileged = PROFILE_PRIVILEGED_REFUSE,
 		.fits = true, .label = PROFILE_LABEL_USE, .cap_allow = 0, .cap_ceiling = CAPS_SERVER,
 		.cap_launch = CAP_BIT(CAP_AUDIT_WRITE), .ambient = PROFILE_AMBIENT_AS_ASKED, .exec_within_result = true,
 		.no_new_privs = true,

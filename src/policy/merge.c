@@ -202,6 +202,7 @@ static int merge_switches(struct merge *m, struct err *e)
 
 /* In order: what comes later looks at what came before (namespaces and the user decide what capabilities and sysctls mean). */
 static int (*const steps[])(struct merge *m, struct err *e) = {
+	merge_image,
 	merge_joins, merge_namespaces, merge_user_map, merge_identity, merge_capabilities, merge_switches, merge_user, merge_root,
 	merge_mounts, merge_mount_rules, merge_sources, merge_paths, merge_sysctls, merge_memory, merge_limits, merge_devices,
 	merge_landlock, merge_hooks, merge_labels, merge_exec_allowed, merge_filter, merge_service, merge_env,

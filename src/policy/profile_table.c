@@ -13,6 +13,7 @@
 #include "policy/device_entry.h"
 #include "policy/field_parts.h"
 #include "policy/merge_step.h"
+#include "policy/scan.h"
 #include "policy/syscall_groups.h"
 
 #define AT(member) .offset = offsetof(struct profile, member)
@@ -44,6 +45,14 @@ static const struct field_word ns_words[] = {
 	{ "pid", NS(NS_PID) }, { "net", NS(NS_NET) }, { "ipc", NS(NS_IPC) }, { "uts", NS(NS_UTS) }, { "mount", NS(NS_MOUNT) },
 	{ "cgroup", NS(NS_CGROUP) }, { "user", NS(NS_USER) }, { NULL, 0 },
 };
+static const struct field_word scan_words[] = {
+	{ "off", PROFILE_SCAN_OFF }, { "critical", PROFILE_SCAN_CRITICAL }, { "high", PROFILE_SCAN_HIGH }, { "medium", PROFILE_SCAN_MEDIUM },
+	{ "low", PROFILE_SCAN_LOW }, { "none", PROFILE_SCAN_NONE }, { NULL, 0 },
+};
+static const struct field_word format_words[] = {
+	{ "trivy", SCAN_TRIVY }, { "grype", SCAN_GRYPE }, { "snyk", SCAN_SNYK }, { "sarif", SCAN_SARIF }, { NULL, 0 },
+};
+static const struct field_word any_words[] = { { "any", 0 }, { NULL, 0 } };
 static const struct field_word secrets_words[] = {
 	{ "off", PROFILE_SECRETS_OFF }, { "warn", PROFILE_SECRETS_WARN }, { "refuse", PROFILE_SECRETS_REFUSE }, { NULL, 0 },
 };
@@ -108,10 +117,24 @@ static const struct field_word control_words[] = {
 	{ "env", CONTROL(15) }, { "memory", CONTROL(16) },
 	{ "proc", CONTROL(17) }, { "devices", CONTROL(18) }, { "hooks", CONTROL(19) },
 	{ "sockets", CONTROL(20) }, { "ioctl", CONTROL(21) }, { "landlock", CONTROL(22) }, { "oom", CONTROL(23) },
-	{ "lsm", CONTROL(24) }, { NULL, 0 },
+	{ "lsm", CONTROL(24) }, { "image", CONTROL(25) }, { NULL, 0 },
 };
 
 /* A pattern of absolute, clean paths. */
+static int image_digest(const struct jread_at *at, const char *text, struct err *e)
+{
+	char digest[72];
+
+	if (scan_digest_in(text, digest) && str_eq(digest, text))
+		return 0;
+	return field_refuse(at, e, "\"%s\" is no digest: want \"sha256:\" and 64 digits of 0-9 a-f", jread_quote(text).s);
+}
+
+static int image_label(const struct jread_at *at, const char *text, struct err *e)
+{
+	return text[0] && strlen(text) <= 256 ? 0 : field_refuse(at, e, "must have 1 to 256 bytes");
+}
+
 static int profile_pattern(const struct jread_at *at, const char *text, struct err *e)
 {
 	size_t n = strlen(text);
@@ -377,6 +400,25 @@ static const struct field fields[PROFILE_FIELDS] = {
 		.text = "What happens when a variable looks like a secret: nothing, a warning, or the container (and each process that joins later) is refused. "
 			"Looked for are known forms of tokens, private keys, passwords in URLs, JSON web tokens, and random values under names such as "
 			"API_KEY; said are the variable's name, what it looks like and where, never the value" },
+	[PF_IMAGE_DIGEST] = { "image.require.digest", FIELD_ALLOW, FIELD_CEILING, AT(image.digest), .words = any_words, .item = image_digest,
+		.fallback = "\"any\"",
+		.text = "Which images may run: SHA-256 digests of their configuration (the image's id) or manifest. What is required of an image must be "
+			"known: give its configuration with --image-config where the engine does not" },
+	[PF_IMAGE_USER] = { "image.require.user", FIELD_SWITCH, FIELD_ON, AT(image.user), .fallback = "false", .text = "The image names a user, and not root" },
+	[PF_IMAGE_HEALTHCHECK] = { "image.require.healthcheck", FIELD_SWITCH, FIELD_ON, AT(image.healthcheck), .fallback = "false", .text = "The image has a health check" },
+	[PF_IMAGE_LABEL] = { "image.require.label", FIELD_DENY, FIELD_ON, AT(image.label), .item = image_label, .fallback = "[]",
+		.text = "Labels that the image must have, and not empty" },
+	[PF_SCAN_FORMAT] = { "image.require.scan.format", FIELD_FLAGS, FIELD_CEILING, AT(image.formats), .words = format_words, .fallback = "all of them",
+		.text = "Whose reports count: JSON of trivy, grype or \"snyk container test\", or SARIF that names the image by digest" },
+	[PF_SCAN_SEVERITY] = { "image.require.scan.max_severity", FIELD_WORD, FIELD_ON, AT(image.max_severity), .words = scan_words, .fallback = "off",
+		.text = "The most severe finding that the report may hold; with \"none\" it may hold none. With any word but \"off\" there must be a report for "
+			"exactly this image: --scan-report, or a file in image.require.scan.reports. Nothing is scanned or fetched. What the scanner could "
+			"not rate counts as high" },
+	[PF_SCAN_AGE] = { "image.require.scan.max_age_days", FIELD_AMOUNT, FIELD_CEILING, AT(image.max_age_days), .min = 0, .max = 36500, .fallback = "any age",
+		.text = "How old the report may be; there must be one then. A report without a date is as old as its file" },
+	[PF_SCAN_REPORTS] = { "image.require.scan.reports", FIELD_PATH, AT(image.reports), .fallback = "none",
+		.text = "A directory of the host with reports named by the image's digest, 64 digits and .json; it, those above it and the reports must be "
+			"root's and writable by root alone" },
 };
 /* clang-format on */
 

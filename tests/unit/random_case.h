@@ -46,6 +46,12 @@ static const struct process_rlimit some_rlimits[] = {
 };
 static const struct key_value some_sysctls[] = { { "net.ipv4.tcp_syncookies", "0" } };
 static const struct hook some_hooks[] = { { .path = "/usr/bin/hook" } };
+static const struct key_value image_labels[] = { { "/x", "1" }, { "/proc/kcore", "1" } };
+static const char *const image_digests[] = { "/x", NULL };
+static const struct scan image_scan = { .format = SCAN_TRIVY, .digests = { 1, image_digests }, .made = 1, .worst = SCAN_MEDIUM, .findings = 1 };
+/* An image that shows most of what may be required. */
+static const struct image_facts some_image = { .digests = { 1, image_digests }, .has_config = true, .user = "1", .healthcheck = true,
+					       .labels = { 2, image_labels }, .scan = &image_scan, .scan_from = "x", .now = 2 };
 static const struct id_map some_map[] = { { 0, 100000, 65536 } };
 
 static inline void random_case(struct merge_case *c, uint64_t *r)
@@ -86,6 +92,7 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	c->spec.resources.blkio.weight = (struct opt_u64){ below(r, 2), 10 + below(r, 990) };
 	c->facts.apparmor = below(r, 8);
 	c->facts.selinux = below(r, 8);
+	c->request.image = &some_image;
 	c->facts.caps = below(r, 3) ? CAP_MASK_ALL : random_caps(r);
 	c->facts.uid = below(r, 4) ? 0 : 1000;
 	c->facts.nofile_hard = below(r, 2) ? 1024 : UINT64_MAX;
@@ -299,6 +306,8 @@ static inline const char *exceeds(const struct plan *a, const struct plan *b)
 		return "propagation";
 	if (b->require_non_root && !a->require_non_root)
 		return "user";
+	if (b->image.required && !a->image.required)
+		return "image";
 	if (!all_in(&a->process.env, &b->process.env))
 		return "environment";
 	if (!all_in(&b->exec.env_deny, &a->exec.env_deny) || (b->exec.no_home && !a->exec.no_home) || a->exec.env_secrets < b->exec.env_secrets)
