@@ -21,6 +21,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "container/image.h"
 #include "policy/labels.h"
 #include "spec/types.h"
 
@@ -36,7 +37,9 @@ struct label_query {
 
 enum { LABEL_LISTS = 16 };
 struct label_list { const char *from; struct key_values labels; };
-struct label_lists { size_t n; struct label_list v[LABEL_LISTS]; };
+/* Beside them the image's configuration, where that is what the source reads; of several (an index) none is known to be this one's. */
+struct label_lists { size_t n, n_images; struct image_config image; struct label_list v[LABEL_LISTS]; };
+void label_lists_image(struct label_lists *io, const struct image_config *image);
 /* -E2BIG when there are too many. */
 int label_lists_add(struct label_lists *io, const char *from, const struct key_values *labels, struct err *e);
 
@@ -48,7 +51,7 @@ label_source_fn label_containerd, label_docker, label_storage;
 int label_time_left(const struct label_query *q);
 
 /* source: NULL when this engine has none, or it is not to be asked. */
-struct label_report { const char *source; bool answered; uint64_t microseconds; };
+struct label_report { const char *source; bool answered; uint64_t microseconds; bool has_image; struct image_config image; };
 
 /* Asks the engine's source and meets *io with what it says. *image: the labels, for rules that look at them. -ENOMEM. */
 int label_source_ask(const struct label_query *q, struct arena *a, struct label_caps *io, struct key_values *image,

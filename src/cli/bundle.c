@@ -273,7 +273,8 @@ int bundle_decide(struct arena *a, const struct cli_globals *g, const struct cre
 	b->caps = labels.caps;
 	if (r < 0)
 		return r;
-	r = image_facts_read(&(struct image_ask){ labels.has_file ? &labels.file : NULL, b->subject.image, o->scan_report, request.choice },
+	r = image_facts_read(&(struct image_ask){ labels.has_file ? &labels.file : b->labels.has_image ? &b->labels.image : NULL,
+						   b->subject.image, o->scan_report, request.choice },
 			     a, &image, e);
 	if (r < 0)
 		return r;

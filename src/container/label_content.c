@@ -46,6 +46,8 @@ static int read_config(const char *dir, const char *digest, struct arena *a, str
 	if (err < 0)
 		return err;
 	err = image_config_parse(a, bytes, len, &image, e);
+	if (err == 0)
+		label_lists_image(io, &image);
 	return err < 0 ? err_wrap(e, "%s/%s", dir, digest) : label_lists_add(io, "image label", &image.labels, e);
 }
 

@@ -45,16 +45,22 @@ static bool is_driver(const char *name)
 }
 
 /* Images in Docker's own store: the configuration under its digest. */
-static int image_of_driver(const char *root, const json_t *doc, const char *digest, struct arena *a, struct key_values *out,
+static int image_of_driver(const char *root, const json_t *doc, const char *digest, struct arena *a, struct label_lists *io,
 			   struct err *e)
 {
+	struct image_config image = { 0 };
 	const char *driver = label_file_text(doc, "Driver", NULL);
 	const char *dir;
+	int err;
 
 	if (!is_driver(driver))
 		return err_set(e, EINVAL, "Driver: is not the name of a storage driver");
 	dir = arena_printf(a, "%s/image/%s/imagedb/content/sha256", root, driver);
-	return dir ? label_file_labels(dir, digest, a, out, e) : err_set(e, ENOMEM, "out of memory");
+	err = dir ? label_file_config(dir, digest, a, &image, e) : err_set(e, ENOMEM, "out of memory");
+	if (err < 0)
+		return err;
+	label_lists_image(io, &image);
+	return label_lists_add(io, "image label", &image.labels, e);
 }
 
 static int read_image(const struct label_query *q, const char *root, const json_t *doc, struct arena *a, struct label_lists *out,
@@ -62,8 +68,6 @@ static int read_image(const struct label_query *q, const char *root, const json_
 {
 	const char *manifest = label_file_text(doc, "ImageManifest", "digest");
 	const char *image = label_file_text(doc, "Image", NULL), *digest = label_file_digest(manifest ? manifest : image);
-	struct key_values labels = { 0 };
-	int err;
 
 	if (!manifest && (!image || !image[0]))
 		return 0; /* a build from nothing */
@@ -72,8 +76,7 @@ static int read_image(const struct label_query *q, const char *root, const json_
 	/* The manifest is there when containerd keeps the images. */
 	if (manifest)
 		return label_content_image(q->bundle, digest, a, out, e);
-	err = image_of_driver(root, doc, digest, a, &labels, e);
-	return err < 0 ? err : label_lists_add(out, "image label", &labels, e);
+	return image_of_driver(root, doc, digest, a, out, e);
 }
 
 static int read_record(const struct label_query *q, const char *root, const char *id, const json_t *doc, struct arena *a,

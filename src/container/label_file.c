@@ -61,20 +61,26 @@ json_t *label_file_json(const char *dir, const char *name, struct err *e)
 	return doc;
 }
 
-int label_file_labels(const char *dir, const char *name, struct arena *a, struct key_values *out, struct err *e)
+int label_file_config(const char *dir, const char *name, struct arena *a, struct image_config *out, struct err *e)
 {
-	struct image_config image = { 0 };
 	auto_free char *bytes = NULL;
 	size_t len = 0;
 	int err = load(dir, name, IMAGE_MAX_BYTES, &bytes, &len, e);
 
 	if (err < 0)
 		return err;
-	err = image_config_parse(a, bytes, len, &image, e);
-	if (err < 0)
-		return err_wrap(e, "%s/%s", dir, name);
-	*out = image.labels;
-	return 0;
+	err = image_config_parse(a, bytes, len, out, e);
+	return err < 0 ? err_wrap(e, "%s/%s", dir, name) : 0;
+}
+
+int label_file_labels(const char *dir, const char *name, struct arena *a, struct key_values *out, struct err *e)
+{
+	struct image_config image = { 0 };
+	int err = label_file_config(dir, name, a, &image, e);
+
+	if (err == 0)
+		*out = image.labels;
+	return err;
 }
 
 const char *label_file_text(const json_t *doc, const char *key, const char *below)

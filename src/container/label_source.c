@@ -47,6 +47,12 @@ int label_lists_add(struct label_lists *io, const char *from, const struct key_v
 	return 0;
 }
 
+void label_lists_image(struct label_lists *io, const struct image_config *image)
+{
+	io->image = *image;
+	io->n_images++;
+}
+
 /* A parser's complaint may quote a stranger's bytes. */
 static const char *failure_text(struct arena *a, const char *engine, const struct err *why)
 {
@@ -77,6 +83,8 @@ int label_source_ask(const struct label_query *q, struct arena *a, struct label_
 	read = s->read(&timed, a, &lists, &why);
 	report->microseconds = now_us() - begin;
 	report->answered = read == 0;
+	report->has_image = read == 0 && lists.n_images == 1;
+	report->image = lists.image;
 	for (size_t i = 0; err == 0 && i < lists.n; i++)
 		err = labels_meet(a, &lists.v[i].labels, lists.v[i].from, io, e);
 	if (err == 0 && lists.n)

@@ -130,7 +130,7 @@ static void encoded_name(const char *digest, char out[128])
 
 int label_storage(const struct label_query *q, struct arena *a, struct label_lists *out, struct err *e)
 {
-	struct key_values labels = { 0 };
+	struct image_config config = { 0 };
 	const char *image = NULL, *dir, *digest;
 	struct storage s = { 0 };
 	char name[128];
@@ -148,8 +148,10 @@ int label_storage(const struct label_query *q, struct arena *a, struct label_lis
 	if (!label_file_digest(digest))
 		return err_set(e, EINVAL, "%s/manifest: config.digest: is not a sha256 digest", dir);
 	encoded_name(digest, name);
-	err = label_file_labels(dir, name, a, &labels, e);
-	if (err == 0)
-		*out = (struct label_lists){ .n = 1, .v = { { "image label", labels } } };
-	return err;
+	err = label_file_config(dir, name, a, &config, e);
+	if (err < 0)
+		return err;
+	*out = (struct label_lists){ .n = 1, .v = { { "image label", config.labels } } };
+	label_lists_image(out, &config);
+	return 0;
 }

@@ -137,7 +137,8 @@ bool policy_wants_labels(const struct spec *s, const struct policy_request *r)
 	struct err why = { 0 };
 
 	if (r->choice)
-		return profile_wants_labels(r->choice->enforced, privileged) || profile_wants_labels(r->choice->full, privileged);
+		return merge_wants_image(r->choice->full) || merge_wants_image(r->choice->enforced) ||
+		       profile_wants_labels(r->choice->enforced, privileged) || profile_wants_labels(r->choice->full, privileged);
 	return annotated_level(s, &level, &from, &why) == 0 && profile_wants_labels(profile_builtin(level), privileged);
 }
 

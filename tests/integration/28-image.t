@@ -19,7 +19,7 @@ mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $U
 cp -a "$TMP/up/." "$UP"
 rm -rf "$ETC"
 mkdir -p "$ETC/profiles"
-plan 43
+plan 46
 
 config() { printf '%s\n' "$1" > "$ETC/caisson.json"; }
 profile() { printf '%s\n' "$2" > "$ETC/profiles/$1.json"; }
@@ -89,6 +89,18 @@ cp "$(fresh sarif-good)" "$ETC/scans/${digest#sha256:}.json"
 is "the report is found by the image's digest" "$(run_it shelf --image-config "$image")" ""
 chmod 666 "$ETC/scans/${digest#sha256:}.json"
 fails "a report that others can write to is none" 'can be written by others' run_it shelf --image-config "$image"
+
+# ---- an engine that keeps the configuration: containers/storage, as podman has it ----
+id=$(printf '%064d' 7)
+mkdir -p "$TMP/store/vfs-containers/$id" "$TMP/store/vfs-images/$id"
+cp -a "$BUNDLE" "$TMP/store/vfs-containers/$id/userdata"
+printf '[{ "id": "%s", "image": "%s" }]\n' "$id" "$id" > "$TMP/store/vfs-containers/containers.json"
+printf '{ "config": { "digest": "%s" } }\n' "$digest" > "$TMP/store/vfs-images/$id/manifest"
+cp "$image" "$TMP/store/vfs-images/$id/=$(printf %s "$digest" | base64 -w 0)"
+engine() { caisson --policy "$1" run -b "$TMP/store/vfs-containers/$id/userdata" "$ID" 2>&1; }
+is "the engine's record of the image is looked at" "$(engine by-digest)" ""
+is "the report of that image is found" "$(chmod 644 "$ETC/scans/${digest#sha256:}.json"; engine shelf)" ""
+fails "and another image is refused" 'is not among the images' engine another
 
 # ---- launch, warn mode, a build that does not look ----
 fails "launch looks too" 'is not among the images' caisson launch --policy another --image-config "$image" "$BUNDLE/rootfs" -- /bin/true

@@ -49,9 +49,14 @@ static const struct hook some_hooks[] = { { .path = "/usr/bin/hook" } };
 static const struct key_value image_labels[] = { { "/x", "1" }, { "/proc/kcore", "1" } };
 static const char *const image_digests[] = { "/x", NULL };
 static const struct scan image_scan = { .format = SCAN_TRIVY, .digests = { 1, image_digests }, .made = 1, .worst = SCAN_MEDIUM, .findings = 1 };
-/* An image that shows most of what may be required. */
-static const struct image_facts some_image = { .digests = { 1, image_digests }, .has_config = true, .user = "1", .healthcheck = true,
-					       .labels = { 2, image_labels }, .scan = &image_scan, .scan_from = "x", .now = 2 };
+#define IMAGE .digests = { 1, image_digests }, .has_config = true, .labels = { 2, image_labels }, .scan_from = "x", .now = 2
+/* The first shows most of what may be required. */
+static const struct image_facts some_images[] = {
+	{ IMAGE, .user = "1", .healthcheck = true, .scan = &image_scan }, { IMAGE, .healthcheck = true, .scan = &image_scan },
+	{ IMAGE, .user = "1", .scan = &image_scan }, { IMAGE, .user = "1", .healthcheck = true },
+	{ .digests = { 1, image_digests }, .has_config = true, .user = "1", .healthcheck = true, .scan = &image_scan, .scan_from = "x", .now = 86400 * 3 },
+};
+#undef IMAGE
 static const struct id_map some_map[] = { { 0, 100000, 65536 } };
 
 static inline void random_case(struct merge_case *c, uint64_t *r)
@@ -92,7 +97,7 @@ static inline void random_case(struct merge_case *c, uint64_t *r)
 	c->spec.resources.blkio.weight = (struct opt_u64){ below(r, 2), 10 + below(r, 990) };
 	c->facts.apparmor = below(r, 8);
 	c->facts.selinux = below(r, 8);
-	c->request.image = &some_image;
+	c->request.image = &some_images[below(r, 2) ? 0 : below(r, N_ELEMENTS(some_images))];
 	c->facts.caps = below(r, 3) ? CAP_MASK_ALL : random_caps(r);
 	c->facts.uid = below(r, 4) ? 0 : 1000;
 	c->facts.nofile_hard = below(r, 2) ? 1024 : UINT64_MAX;
