@@ -83,7 +83,6 @@ static const struct field_word subset_words[] = { { "as-asked", PROFILE_PROC_SUB
 static const struct field_word join_words[] = {
 	{ "any", PROFILE_JOIN_ANY }, { "engine", PROFILE_JOIN_ENGINE }, { "none", PROFILE_JOIN_NONE }, { NULL, 0 },
 };
-static const struct field_word any_words[] = { { "any", 0 }, { NULL, 0 } };
 static const struct field_word all_words[] = { { "all", 0 }, { NULL, 0 } };
 #define FAMILY(word, af) { (word), UINT64_C(1) << (af) }
 static const struct field_word family_words[] = {

@@ -95,13 +95,13 @@ is "and the pause of a pod" "$(profile_of "$build") $(profile_of "$pod") $(profi
 config '{ "schema": 1 }'
 
 # 8: a privileged exec, as engines send it
-bundle '.process.args = ["/bin/sleep", "60"]'
+bundle '.process.args = ["/bin/sleep", "600"]'
 caisson run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
 jq --argjson all "$all" '.process | .args = ["/bin/grep", "CapEff", "/proc/self/status"] | .noNewPrivileges = false
 	| .capabilities = { bounding: $all, effective: $all, permitted: $all }' "$BUNDLE/config.json" > "$TMP/process.json"
 is "exec gets what it asks for" "$(caisson exec -p "$TMP/process.json" "$ID" 2>&1 | cut -f 2)" "$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)"
 caisson delete --force "$ID"
-bundle '.process.args = ["/bin/sleep", "60"]'
+bundle '.process.args = ["/bin/sleep", "600"]'
 caisson --policy hardened run -d -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
 is "from hardened on no more than the container" "$(caisson exec -p "$TMP/process.json" "$ID" 2>&1 | sed -n 's/^CapEff:[[:space:]]*//p')" 0000000000000420
 caisson delete --force "$ID"

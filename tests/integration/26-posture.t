@@ -9,7 +9,7 @@ line() { printf '%s\n' "$out" | grep "^$1  "; }
 pid_of() { caisson state "$1" | jq .pid; }
 
 for level in none baseline hardened strict; do
-	bundle '.process.args = ["/bin/sleep", "60"] | .process.user = { uid: 1000, gid: 1000, additionalGids: [50] }'
+	bundle '.process.args = ["/bin/sleep", "600"] | .process.user = { uid: 1000, gid: 1000, additionalGids: [50] }'
 	caisson --policy "$level" create -b "$BUNDLE" "$ID" > /dev/null 2>&1 < /dev/null
 	ok "$level: a created container is as planned" caisson posture "$ID"
 	caisson start "$ID"
@@ -73,7 +73,7 @@ fails "an unknown container is refused" "container does not exist" caisson postu
 
 # What is not a right of the process: where it runs, what it is charged for, and whose mounts it shares.
 differing() { caisson posture --json "$ID" | jq -r '[.controls[] | select(.verdict == "differs") | .control] | join(",")'; }
-bundle '.process.args = ["/bin/sleep", "60"] | .process.scheduler = { policy: "SCHED_BATCH", nice: 5 }
+bundle '.process.args = ["/bin/sleep", "600"] | .process.scheduler = { policy: "SCHED_BATCH", nice: 5 }
 	| .process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 6 } | .linux.personality = { domain: "LINUX32" }
 	| .linux.namespaces += [{ type: "time" }]
 	| .linux.timeOffsets = { monotonic: { secs: 100, nanosecs: 5 }, boottime: { secs: -3 } }
@@ -126,7 +126,7 @@ fi
 caisson delete --force "$ID"
 
 # Ids are compared as the host shows them.
-bundle '.process.args = ["/bin/sleep", "60"] | .process.user = { uid: 7, gid: 8 } | .linux.namespaces += [{ type: "user" }]
+bundle '.process.args = ["/bin/sleep", "600"] | .process.user = { uid: 7, gid: 8 } | .linux.namespaces += [{ type: "user" }]
 	| .linux.uidMappings = [{ containerID: 0, hostID: 300000, size: 1000 }]
 	| .linux.gidMappings = [{ containerID: 0, hostID: 400000, size: 1000 }] | .root.readonly = false
 	| .mounts |= map(select(.type != "cgroup"))'
@@ -144,7 +144,7 @@ else
 fi
 
 # Root that becomes somebody else does what it is for; the look says so and counts no difference.
-bundle '.process.args = ["/bin/busybox", "start-stop-daemon", "-S", "-c", "user", "-x", "/bin/sleep", "--", "60"]
+bundle '.process.args = ["/bin/busybox", "start-stop-daemon", "-S", "-c", "user", "-x", "/bin/sleep", "--", "600"]
 	| .process.capabilities.bounding += ["CAP_SETUID", "CAP_SETGID"]
 	| .process.capabilities.effective += ["CAP_SETUID", "CAP_SETGID"]
 	| .process.capabilities.permitted += ["CAP_SETUID", "CAP_SETGID"]'

@@ -78,7 +78,7 @@ numa=null
 [ ! -e /proc/self/numa_maps ] || numa='{ mode: "MPOL_INTERLEAVE", nodes: "0" }'
 
 LEVEL=strict
-bundle '.process.args = ["/bin/sleep", "60"] | .process.user = { uid: 1000, gid: 1000, additionalGids: [50], umask: 23 }
+bundle '.process.args = ["/bin/sleep", "600"] | .process.user = { uid: 1000, gid: 1000, additionalGids: [50], umask: 23 }
 	| .process.oomScoreAdj = 500 | .domainname = "inside"
 	| .process.scheduler = { policy: "SCHED_BATCH", nice: 5 } | .process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 6 }
 	| .linux.personality = { domain: "LINUX32" } | .linux.memoryPolicy = '"$numa"' | .linux.rootfsPropagation = "unbindable"
@@ -98,7 +98,7 @@ strict=$BUNDLE strict_id=$ID
 # ---- none: some rights in all five sets, root, and filters that come early ----
 
 LEVEL=none
-bundle '.process.args = ["/bin/sleep", "60"] | .process.user = { uid: 0, gid: 7, additionalGids: [50] } | .process.noNewPrivileges = false
+bundle '.process.args = ["/bin/sleep", "600"] | .process.user = { uid: 0, gid: 7, additionalGids: [50] } | .process.noNewPrivileges = false
 	| .linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { monotonic: { secs: 100 }, boottime: { secs: 200 } }
 	| .process.capabilities.ambient = ["CAP_KILL"] | .process.capabilities.inheritable = ["CAP_KILL"]
 	| .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["reboot"], action: "SCMP_ACT_ERRNO" }] }'
