@@ -104,7 +104,7 @@ int mounts_open_source(struct stage *s, const struct mount *m, const struct plan
 				    : snprintf(path, sizeof(path), "%s/%s", bundle, m->source);
 	if (n < 0 || n >= (int)sizeof(path))
 		return err_code(e, ENAMETOOLONG, "source %s", m->source);
-	if (sources_are_judged(judge))
+	if (sources_are_judged(judge) && !(strcmp(path, "/sys") == 0 && strcmp(m->destination, "/sys") == 0))
 		return clone_judged(s, m, judge, path, e);
 	int tree = stage_clone(s, AT_FDCWD, path, m->recursive);
 	return tree < 0 ? no_source(s, path, -tree, e) : tree;

@@ -23,6 +23,12 @@ static const char *path_of(struct merge *m, const char *source)
 	return source[0] == '/' ? source : merge_text(m, "%s/%s", m->r->bundle, source);
 }
 
+/* The host's sysfs in its own place: what a container in a user namespace gets that shares the host's network (kernel/mounts.c). */
+static bool is_sysfs(const struct mount *mount)
+{
+	return str_eq(mount->source, "/sys") && str_eq(mount->destination, "/sys");
+}
+
 static int judge(struct merge *m, const struct mount *mount, struct err *e)
 {
 	const struct host_view *host = m->r->host;
@@ -52,7 +58,7 @@ int merge_sources(struct merge *m, struct err *e)
 	s->by = merge_text(m, "refused by %s (mounts)", merge_refused_by(m, s->allow.n ? PF_SOURCES_ALLOW : PF_SOURCES_DENY));
 	for (size_t i = 0; err == 0 && i < m->plan->mounts.n; i++) {
 		const struct mount *mount = &m->plan->mounts.v[i];
-		if (!mount->bind || mount->remount || !mount->source || !mount->source[0])
+		if (!mount->bind || mount->remount || !mount->source || !mount->source[0] || is_sysfs(mount))
 			continue;
 		binds++;
 		err = m->r->host ? judge(m, mount, e) : 0;
