@@ -181,12 +181,15 @@ static inline void random_as_read(struct profile *p)
 	p->name = "x";
 }
 
-/* As a file would have made it: over one of the levels, half of the fields are said. */
+/* As a file would have made it: over one of the levels, half of the fields are said, or few of them: those that say much are mostly
+ * refused by something. */
 static inline void random_profile(struct profile *p, uint64_t *r, struct arena *a)
 {
+	uint64_t one_in = below(r, 2) ? 2 : 8;
+
 	*p = *profile_builtin((enum level)below(r, LEVELS));
 	for (int f = 0; f < PROFILE_FIELDS; f++)
-		if (profile_table.v[f].kind != FIELD_INFO && !profile_table.v[f].hidden && below(r, 2))
+		if (profile_table.v[f].kind != FIELD_INFO && !profile_table.v[f].hidden && below(r, one_in) == 0)
 			random_value(&profile_table.v[f], r, a, 0, random_at(p, f));
 	random_as_read(p);
 }

@@ -253,6 +253,7 @@ Test(merge_random, none_gives_the_document_back_in_every_field, .timeout = 120)
 		want.privileged_shape = got->privileged_shape;
 		want.cap_ceiling = CAP_MASK_ALL;
 		want.landlock = (struct landlock_rules){ 0 };
+		want.image.required = want.image.seen = false;
 		want.deny_write_exec = want.label_caps_set = want.require_non_root = want.root.nosuid = want.root.nodev = false;
 		want.label_caps = want.securebits = 0;
 		want.filter.own = (struct plan_syscalls){ .families = FILTER_EVERY, .netlink = FILTER_EVERY, .allow_compat32 = true };

@@ -26,9 +26,8 @@ static void own_words(const struct plan *got, struct plan *out)
 	out->privileged_shape = got->privileged_shape;
 	out->reasons = got->reasons;
 	out->cap_ceiling = CAP_MASK_ALL;
-	out->filter.allow_compat32 = true;
+	out->filter.own = (struct plan_syscalls){ .families = FILTER_EVERY, .netlink = FILTER_EVERY, .allow_compat32 = true };
 	out->filter.caps = got->filter.caps;
-	out->exec.nofile = out->exec.nofile_soft = out->exec.core = out->exec.memlock = UINT64_MAX;
 }
 
 static struct plan document(const struct spec *s, const struct policy_request *q)
