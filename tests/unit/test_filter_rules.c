@@ -419,7 +419,6 @@ Test(filter_rules, every_shipped_profile_answers_as_the_table_says)
 	cr_expect_gt(profiles, 20);
 }
 
-/* The programs that caisson-init carries are those of the levels: built by src/tools/filter_emit.c while caisson is built. */
 Test(filter_rules, none_and_baseline_limit_nothing_of_their_own)
 {
 	auto_case c;
