@@ -14,8 +14,6 @@
 #include "base/err.h"
 #include "policy/plan.h"
 
-enum source_verdict { SOURCE_FINE, SOURCE_OUTSIDE /* not allowed */, SOURCE_DENIED, SOURCE_ENGINE /* a denied socket */, SOURCE_DEVICE };
-
 /* False where nothing is judged, and nothing need be opened for it. */
 bool sources_are_judged(const struct plan_sources *s);
 /* The verdict, with its reason in why->text unless it is SOURCE_FINE; or a negative errno when the source cannot be looked at. `asked`:

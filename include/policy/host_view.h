@@ -10,13 +10,10 @@
 #include "base/err.h"
 #include "policy/plan.h"
 
-/* What is wrong with a source. */
-enum host_source { HOST_SOURCE_FINE, HOST_SOURCE_OUTSIDE, HOST_SOURCE_DENIED, HOST_SOURCE_ENGINE, HOST_SOURCE_DEVICE };
-
 struct host_view {
 	void *ctx;
-	/* The verdict on the absolute path `path`; the reason is in why->text unless it is fine. What is not there is fine: opening it
-	 * will say so. Negative errno when it cannot be looked at. */
+	/* The verdict (enum source_verdict) on the absolute path `path`; the reason is in why->text unless it is fine. What is not
+	 * there is fine: opening it will say so. Negative errno when it cannot be looked at. */
 	int (*source)(void *ctx, const struct plan_sources *s, const char *path, struct err *why);
 	/* The device node at `path`, as a rule that allows everything with it; -ENOENT when there is none. */
 	int (*device)(void *ctx, const char *path, struct device_rule *out);

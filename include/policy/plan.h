@@ -80,6 +80,9 @@ struct plan_exec {
 	uint32_t env_secrets;		/* 1: secrets are warned about, 2: refused (enum profile_secrets) */
 };
 
+/* What a judge says of a source: OUTSIDE of what is allowed; ENGINE: a denied socket. */
+enum source_verdict { SOURCE_FINE, SOURCE_OUTSIDE, SOURCE_DENIED, SOURCE_ENGINE, SOURCE_DEVICE };
+
 /* What the source of a bind may be, judged when it is opened (kernel/sources.h). All zero: anything. */
 struct plan_sources {
 	struct glob_lists allow;	/* real paths */

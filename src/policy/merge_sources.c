@@ -9,12 +9,12 @@
 
 /* By verdict. */
 static const struct { enum profile_field f; const char *control, *fix; } refusals[] = {
-	[HOST_SOURCE_OUTSIDE] = { PF_SOURCES_ALLOW, "mounts", "leave it out, or add it to mounts.sources.allow of the profile" },
-	[HOST_SOURCE_DENIED] = { PF_SOURCES_DENY, "mounts", "bind what is needed from below it, or leave it out of mounts.sources.deny in a "
+	[SOURCE_OUTSIDE] = { PF_SOURCES_ALLOW, "mounts", "leave it out, or add it to mounts.sources.allow of the profile" },
+	[SOURCE_DENIED] = { PF_SOURCES_DENY, "mounts", "bind what is needed from below it, or leave it out of mounts.sources.deny in a "
 				 "profile of its own" },
-	[HOST_SOURCE_ENGINE] = { PF_SOURCES_DENY, "launch check L13", "leave it out, or take it from mounts.sources.deny in a profile of "
+	[SOURCE_ENGINE] = { PF_SOURCES_DENY, "launch check L13", "leave it out, or take it from mounts.sources.deny in a profile of "
 				 "its own" },
-	[HOST_SOURCE_DEVICE] = { PF_SOURCES_NO_DEVICES, "launch check L13", "put it into linux.devices, where the rules for devices count, or "
+	[SOURCE_DEVICE] = { PF_SOURCES_NO_DEVICES, "launch check L13", "put it into linux.devices, where the rules for devices count, or "
 				 "run it with a profile that has \"mounts\": {\"sources\": {\"no_devices\": false}}" },
 };
 
@@ -40,7 +40,7 @@ static int judge(struct merge *m, const struct mount *mount, struct err *e)
 		*e = why;
 		return err_wrap(e, "mounts[%zu] on %s", mount->index, mount->destination);
 	}
-	if (verdict == HOST_SOURCE_FINE || fault_skip("look at the source"))
+	if (verdict == SOURCE_FINE || fault_skip("look at the source"))
 		return 0;
 	return merge_refuse(m, e, refusals[verdict].f, refusals[verdict].control, "mounts[%zu] on %s: %.1200s; %s", mount->index,
 			    mount->destination, why.text, refusals[verdict].fix);

@@ -15,9 +15,9 @@ static int host_source(void *ctx, const struct plan_sources *s, const char *path
 {
 	(void)ctx;
 	if (!str_in(&s->deny, path))
-		return HOST_SOURCE_FINE;
+		return SOURCE_FINE;
 	err_set(why, EPERM, "the bind source %s is denied", path);
-	return HOST_SOURCE_DENIED;
+	return SOURCE_DENIED;
 }
 
 static int host_device(void *ctx, const char *path, struct device_rule *out)
