@@ -344,7 +344,9 @@ int program_explain(const char *name, int code, const struct program_clue *c, st
 		return fault_set(f, c->code, "exec: \"%s\": its loader %s: %s (it is linked against a C library that this "
 				 "root file system lacks)", name, c->interpreter, small_text(c->code));
 	}
-	if (code == ENOEXEC && c->trouble == PROGRAM_OTHER_MACHINE)
+	/* A kernel may refuse small programs that it was built for, as under a hypervisor that has no room for them. */
+	bool foreign = c->trouble == PROGRAM_OTHER_MACHINE || (c->trouble == PROGRAM_NO_LOADER && (int)c->machine != OWN_MACHINE);
+	if (code == ENOEXEC && foreign)
 		return fault_set(f, code, "exec: \"%s\": exec format error (built for %s, and this machine is %s)", name,
 				 machine_name(c->machine), machine_name(OWN_MACHINE));
 	const char *why = hint_for(code, c->trouble);

@@ -57,14 +57,13 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 	{ .path = "/dev/shm", .size = 64 * MIB, .mode = 01777 },
 };
 
-#define LIMIT(soft, hard) { soft, hard }
-#define NO_LIMIT	  LIMIT(PROFILE_AS_ASKED, PROFILE_AS_ASKED)
-#define RLIMITS(nofile, core, memlock)                                                                       \
-	.rlimit = { [RLIMIT_CPU] = NO_LIMIT, [RLIMIT_FSIZE] = NO_LIMIT, [RLIMIT_DATA] = NO_LIMIT,             \
-		    [RLIMIT_STACK] = NO_LIMIT, [RLIMIT_CORE] = core, [RLIMIT_RSS] = NO_LIMIT,                 \
-		    [RLIMIT_NPROC] = NO_LIMIT, [RLIMIT_NOFILE] = nofile, [RLIMIT_MEMLOCK] = memlock,          \
-		    [RLIMIT_AS] = NO_LIMIT, [RLIMIT_LOCKS] = NO_LIMIT, [RLIMIT_SIGPENDING] = NO_LIMIT,        \
-		    [RLIMIT_MSGQUEUE] = NO_LIMIT, [RLIMIT_NICE] = NO_LIMIT, [RLIMIT_RTPRIO] = NO_LIMIT,       \
+#define NO_LIMIT { PROFILE_AS_ASKED, PROFILE_AS_ASKED }
+#define RLIMITS(nofile_soft, nofile, core, memlock)                                                             \
+	.rlimit = { [RLIMIT_CPU] = NO_LIMIT, [RLIMIT_FSIZE] = NO_LIMIT, [RLIMIT_DATA] = NO_LIMIT,               \
+		    [RLIMIT_STACK] = NO_LIMIT, [RLIMIT_CORE] = { core, core }, [RLIMIT_RSS] = NO_LIMIT,         \
+		    [RLIMIT_NPROC] = NO_LIMIT, [RLIMIT_NOFILE] = { nofile_soft, nofile }, [RLIMIT_MEMLOCK] = { memlock, memlock }, \
+		    [RLIMIT_AS] = NO_LIMIT, [RLIMIT_LOCKS] = NO_LIMIT, [RLIMIT_SIGPENDING] = NO_LIMIT,          \
+		    [RLIMIT_MSGQUEUE] = NO_LIMIT, [RLIMIT_NICE] = NO_LIMIT, [RLIMIT_RTPRIO] = NO_LIMIT,         \
 		    [RLIMIT_RTTIME] = NO_LIMIT }
 
 /* What no level says. */
@@ -72,7 +71,9 @@ static const struct profile_tmpfs strict_tmpfs[] = {
 	.swap = PROFILE_AS_ASKED, .cpu = PROFILE_AS_ASKED, .io_weight = PROFILE_AS_ASKED,                     \
 	.init = PROFILE_INIT_AUTO, .service = { .stop_timeout = PROFILE_AS_ASKED }
 
-#define NO_LIMITS RLIMITS(NO_LIMIT, NO_LIMIT, NO_LIMIT), .pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED, UNSAID
+#define NO_LIMITS                                                                                            \
+	RLIMITS(PROFILE_AS_ASKED, PROFILE_AS_ASKED, PROFILE_AS_ASKED, PROFILE_AS_ASKED),                      \
+	.pids = PROFILE_AS_ASKED, .memory = PROFILE_AS_ASKED, UNSAID
 
 #define ANY_IMAGE .image = { .formats = SCAN_FORMATS, .max_age_days = PROFILE_AS_ASKED }
 
@@ -114,7 +115,7 @@ static const struct profile levels[LEVELS] = {
 		.ns_private = MASK(NS_PID) | MASK(NS_IPC) | MASK(NS_UTS) | MASK(NS_MOUNT),
 		.ns_warn = MASK(NS_NET),
 		.low_ports = true,
-		RLIMITS(LIMIT(65536, 1048576), NO_LIMIT, NO_LIMIT),
+		RLIMITS(65536, 1048576, PROFILE_AS_ASKED, PROFILE_AS_ASKED),
 		.pids = 4096, .memory = PROFILE_AS_ASKED, UNSAID,
 	},
 	[LEVEL_STRICT] = {
@@ -134,7 +135,7 @@ static const struct profile levels[LEVELS] = {
 		.ns_warn = MASK(NS_USER),
 		.low_ports = true, .ping_group = true,
 		.user_map = PROFILE_MAP_AUTO,
-		RLIMITS(LIMIT(65536, 65536), LIMIT(0, 0), LIMIT(8 * MIB, 8 * MIB)),
+		RLIMITS(65536, 65536, 0, 8 * MIB),
 		.pids = 512, .memory = GIB, UNSAID,
 	},
 };

@@ -14,6 +14,7 @@ static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_letter(char c) { return is_lower(c) || is_upper(c); }
 static bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+static bool is_one_of(char c, const char *set) { return c && strchr(set, c) != NULL; }
 static bool is_base64url(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; }
 
 /* ---- entropy ---- */
@@ -191,7 +192,7 @@ static bool is_version_or_number(struct secret_span v)
 	for (; i < v.len; i++) {
 		letters += is_letter(v.at[i]);
 		digits += is_digit(v.at[i]);
-		if (!is_letter(v.at[i]) && !is_digit(v.at[i]) && !memchr(".:-_+~,", v.at[i], 7))
+		if (!is_letter(v.at[i]) && !is_digit(v.at[i]) && !is_one_of(v.at[i], ".:-_+~,"))
 			return false;
 	}
 	return letters == 0 || (memchr(v.at, '.', v.len) && letters <= 12 && digits <= 12);
@@ -212,7 +213,7 @@ static bool is_words(struct secret_span v)
 			lower += is_lower(c);
 			parts += begins_word;
 			run = begins_word ? 1 : run + 1;
-		} else if (memchr("-_./: ,", c, 7)) {
+		} else if (is_one_of(c, "-_./: ,")) {
 			parts += run > 0;
 			run = 0;
 		} else {
@@ -291,7 +292,7 @@ bool secret_private_key(struct secret_span value, struct secret_span *out)
 {
 	static const char plain[] = "-----BEGIN ", encoded[] = "LS0tLS1CRUdJTi"; /* the same in base 64 */
 	struct secret_span rest = value;
-	char head[HEAD_MAX];
+	char head[HEAD_MAX] = "";
 
 	for (const char *at = find(rest, plain); at; at = find(rest, plain)) {
 		rest = (struct secret_span){ at, (size_t)(value.at + value.len - at) };
