@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <endian.h>
 #include <seccomp.h>
 #include <string.h>
 
@@ -20,18 +21,42 @@ int filter_column_of(uint32_t arch)
 	return -1;
 }
 
+/* Bytes as a number that is ordered as they are. */
+static uint64_t word_at(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return be64toh(word);
+}
+
+/* As memcmp(3) of two names, which are padded with NULs: eight bytes at a time, since one filter needs hundreds of searches. The last
+ * word begins within the one before it. */
+static int order_of(const char *a, const char *b)
+{
+	static const size_t at[] = { 0, 8, 16, sizeof(filter_calls[0].name) - sizeof(uint64_t) };
+
+	for (size_t i = 0; i < N_ELEMENTS(at); i++) {
+		uint64_t one = word_at(a + at[i]), other = word_at(b + at[i]);
+		if (one != other)
+			return one < other ? -1 : 1;
+	}
+	return 0;
+}
+_Static_assert(sizeof(filter_calls[0].name) >= 24 && sizeof(filter_calls[0].name) <= 32, "order_of looks at all of it");
+
 const struct filter_call *filter_call_find(const char *name, size_t len)
 {
+	char key[sizeof(filter_calls[0].name)] = "";
 	size_t low = 0, high = N_ELEMENTS(filter_calls);
 
-	if (len == 0 || len >= sizeof(filter_calls[0].name))
+	if (len == 0 || len >= sizeof(key))
 		return NULL;
+	memcpy(key, name, len);
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		int order = strncmp(name, filter_calls[mid].name, len);
+		int order = order_of(key, filter_calls[mid].name);
 
-		if (order == 0 && filter_calls[mid].name[len] != '\0')
-			order = -1;
 		if (order == 0)
 			return &filter_calls[mid];
 		if (order < 0)
