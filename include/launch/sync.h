@@ -30,7 +30,7 @@ enum sync_msg {
 enum { SYNC_FDS = 8 };
 
 /* Where the talk stands, as the runtime sees it. */
-enum sync_step { SYNC_BUILDING, SYNC_FINISHING, SYNC_WAITING, SYNC_STARTING, SYNC_EXECING, SYNC_OVER, SYNC_STEPS };
+enum sync_step { SYNC_BUILDING, SYNC_FINISHING, SYNC_WAITING, SYNC_STARTING, SYNC_EXECING, SYNC_JOINING, SYNC_OVER, SYNC_STEPS };
 
 struct sync_in {
 	enum sync_msg msg;

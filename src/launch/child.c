@@ -334,11 +334,22 @@ _Noreturn void child_main(struct child *c)
 	child_run(c, steps, N_ELEMENTS(steps));
 }
 
+/* The runtime must know whom it hears before it hears anything: until the process in between has named its child, or is gone. */
+static void await_naming(int named[2])
+{
+	char byte;
+
+	(void)close(named[1]);
+	while (read(named[0], &byte, sizeof(byte)) < 0 && errno == EINTR)
+		;
+	(void)close(named[0]);
+}
+
 /* Joining a user namespace gives up the runtime's rights, and only children enter a pid namespace: so a process in between
  * joins, and its clone becomes the runtime's own child (CLONE_PARENT). */
 static int between(struct child *c, uint64_t flags, void (*then)(struct child *), struct err *e)
 {
-	int pidfd = -1;
+	int pidfd = -1, named[2];
 	struct clone_args args = { .flags = flags | CLONE_PARENT | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd };
 	int r = child_join_cgroup(c, e);
 
@@ -347,11 +358,15 @@ static int between(struct child *c, uint64_t flags, void (*then)(struct child *)
 		r = c->r->target_pidfd >= 0 ? enter_between(c, e) : child_join(c, e);
 	if (r < 0)
 		return r;
+	if (pipe2(named, O_CLOEXEC) < 0)
+		return err_sys(e, "a pipe for the new process");
 	long pid = sys_clone3(&args);
 	if (pid < 0)
 		return err_sys(e, "clone in the joined user namespace");
-	if (pid == 0)
+	if (pid == 0) {
+		await_naming(named);
 		then(c);
+	}
 	return sync_send(c->sync, SYNC_PID, &pidfd, 1, e);
 }
 

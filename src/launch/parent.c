@@ -258,6 +258,7 @@ static int clone_step(struct making *m, struct err *e)
 	}
 	fd_close(&m->child.sync); /* only the child may hold its end: its death must be seen as end of file */
 	if (m->between) {
+		m->l->step = SYNC_JOINING;
 		m->between_pid = (pid_t)pid;
 		m->between_pidfd = pidfd;
 	} else {

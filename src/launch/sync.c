@@ -14,7 +14,8 @@
 
 /* step, message -> next step. What is not here is a protocol error; max_fds is exact. */
 static const struct rule { enum sync_step at; enum sync_msg msg; size_t fds; enum sync_step next; } rules[] = {
-	{ SYNC_BUILDING,  SYNC_PID,	 1, SYNC_BUILDING },
+	{ SYNC_JOINING,	  SYNC_PID,	 1, SYNC_BUILDING },
+	{ SYNC_JOINING,	  SYNC_ERROR,	 0, SYNC_OVER },
 	{ SYNC_BUILDING,  SYNC_HOOKS,	 0, SYNC_BUILDING },
 	{ SYNC_BUILDING,  SYNC_CONSOLE,	 1, SYNC_FINISHING },
 	{ SYNC_BUILDING,  SYNC_LISTENER, 1, SYNC_FINISHING },
@@ -66,7 +67,7 @@ static const struct rule *rule_for(enum sync_step at, unsigned char msg)
 }
 
 static const char *const doing[SYNC_STEPS] = {
-	[SYNC_BUILDING] = "build the container", [SYNC_FINISHING] = "apply the limits and drop the privileges",
+	[SYNC_JOINING] = "join the namespaces",	 [SYNC_BUILDING] = "build the container", [SYNC_FINISHING] = "apply the limits and drop the privileges",
 	[SYNC_WAITING] = "wait for start",	 [SYNC_STARTING] = "run the program",
 };
 

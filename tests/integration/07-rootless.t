@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # An ordinary user's container: no right on the host is needed, and no cgroup where none may be made.
 . "$(dirname "$0")/lib.sh"
-need setpriv unshare
+need setpriv unshare strace
 user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$TMP/run" CAISSON_TEST_MARK="$MARK" "$@"; }
 user unshare -U true > /dev/null 2>&1 || skip_all "ordinary users may not make user namespaces here"
-plan 45
+plan 46
 
 BIN=$TMP/caisson
 cp "$CAISSON" "$BIN"
@@ -45,6 +45,10 @@ is "exec is in the namespaces of the container" "$(rl exec "$ID" sh -c "$each")"
 is "exec's status is the program's" "$(status_from rl exec "$ID" sh -c 'exit 3')" 3
 jq '.process | .args = ["cat", "/proc/self/oom_score_adj"] | .oomScoreAdj = 500' "$BUNDLE/config.json" > "$TMP/run/process.json"
 is "exec sets the OOM score" "$(rl exec --process "$TMP/run/process.json" "$ID")" 500
+# The process that joins the user namespace names its child to the runtime. Made slow with that (the only sendmsg(2) here), it must still
+# be the first that the runtime hears of it.
+is "exec when the one that names the new process is slow" \
+	"$(user timeout -k 5 60 strace -f -qq -o /dev/null -e inject=sendmsg:delay_enter=300000 "$BIN" exec "$ID" echo in 2>&1)" in
 is "exec failing is 255" "$(status_from rl exec "$ID" nonexistent)" 255
 is "ps as JSON has the first process" "$(rl ps -f json "$ID" | jq --arg p "$(cat "$TMP/run/pid")" 'index($p | tonumber) != null')" true
 ok "kill" rl kill "$ID" KILL
