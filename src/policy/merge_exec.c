@@ -44,9 +44,10 @@ static int meet_env(struct arena *a, const struct plan *stored, struct process *
 
 	if (err == 0 && stored->exec.env_secrets == PROFILE_SECRETS_REFUSE)
 		err = env_secrets(a, &p->env, &found, &more, e);
-	if (err == 0 && found.n)
-		return err_set(e, EPERM, "refused by profile \"%s\" (env): %s; give it as a file, or leave the variable out", stored->profile, found.v[0]);
-	return err;
+	if (err < 0 || !found.n)
+		return err;
+	(void)err_set(e, EPERM, "refused by profile \"%s\" (env): %s; give it as a file, or leave the variable out", stored->profile, found.v[0]);
+	return err_class(e, "policy.refused");
 }
 
 /* The further groups count: what the container's own user is not in, a process that joins is not in either. */
@@ -86,7 +87,7 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 	if (!p)
 		return err_set(e, ENOMEM, "exec: out of memory");
 	if (check_allowed(stored, asked, e) < 0)
-		return -e->code;
+		return err_class(e, "policy.refused");
 	*p = *asked;
 	if (!p->has_caps) {
 		/* As engines expect: no capabilities object means the container's own. */

@@ -1,24 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Quantities and identity that profiles say, and what a service says of itself: applied, met with what the document asks, refused.
-if [ -z "${CAISSON_TEST_OWN_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
-	# The installed place is covered by one of our own, in a mount namespace that ends with this file.
-	CAISSON_TEST_OWN_MOUNTS=1 exec unshare -m --propagation private sh "$0" "$@"
-fi
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/policy-place.sh"
 . "$(dirname "$0")/lib.sh"
 
-ETC=$("$CAISSON" policy check 2>&1 | sed -n 's|^\(.*: \)*\(/.*\)/caisson\.json: .*|\2|p' | head -n 1)
-UP=$(dirname "${ETC:-/}")
-if [ ! -d "$UP" ] || [ "$UP" = / ]; then
-	skip_all "the place of policy files ($ETC) cannot be covered here: $UP is not there"
-fi
-cp -a "$UP/." "$TMP/up" || skip_all "$UP cannot be copied"
-mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $UP"
-cp -a "$TMP/up/." "$UP"
-rm -rf "$ETC"
-mkdir -p "$ETC/profiles"
+policy_place || skip_all "$NO_PLACE"
 printf '%s\n' '{ "schema": 1 }' > "$ETC/caisson.json"
-plan 68
+plan 69
 
 # profile NAME MEMBERS: /etc's profile of that name.
 profile() { printf '{ "schema": 1, %s }\n' "$2" > "$ETC/profiles/$1.json"; }
@@ -148,6 +137,8 @@ caisson delete --force "$ID"
 profile svc-d '"extends": "svc-e", "exec": { "allow": "deny" }'
 caisson --policy svc-d run -d -b "$BUNDLE" "$ID"
 fails "with deny nobody does" 'refused by svc-d.json $.exec.allow (exec): nothing may join this container' caisson exec "$ID" id
+caisson --log "$TMP/denied.log" --log-format json exec "$ID" id > /dev/null 2>&1 < /dev/null
+is "and the log says that it was the policy" "$(jq -r 'select(.level == "error") | .code' "$TMP/denied.log")" policy.refused
 caisson delete --force "$ID"
 like "explain says who may" "$(explained svc-d)" '^exec +anybody +nobody +svc-d.json'
 profile svc-f '"extends": "none", "exec": { "allow": "inherit" }'
