@@ -31,6 +31,10 @@ int field_find_word(const struct jread_at *at, const struct field_word *words, c
 int field_edit_parts(const struct jread_at *at, const struct jnode *v, const struct jnode **add, const struct jnode **remove,
 		     struct err *e);
 
+/* A mask as a file says it: whole, by `read`, or as an edit of what is inherited. */
+typedef int field_mask_fn(const struct jread_at *at, const struct jnode *v, const struct field *f, uint64_t *out, struct err *e);
+int field_read_edited(const struct jread_at *at, const struct jnode *v, const struct field *f, field_mask_fn *read, uint64_t *io,
+		      struct err *e);
 field_read_fn field_read_allow, field_read_paths, field_read_texts, field_read_ids, field_read_map, field_read_object, field_read_list;
 field_read_fn field_read_amount, field_read_seconds, field_read_cpus, field_read_limit;
 

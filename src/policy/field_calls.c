@@ -150,7 +150,7 @@ static int bit_of(const struct jread_at *at, const struct field *f, const struct
 	return err;
 }
 
-static int subset_of(const struct jread_at *at, const struct field *f, const struct jnode *v, uint64_t *out, struct err *e)
+static int subset_of(const struct jread_at *at, const struct jnode *v, const struct field *f, uint64_t *out, struct err *e)
 {
 	uint64_t mask = 0;
 	size_t i = 0;
@@ -179,22 +179,8 @@ static int subset_of(const struct jread_at *at, const struct field *f, const str
 int field_read_subset(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f, void *out,
 		      struct err *e)
 {
-	struct jread_at add_at = jread_key(at, "add"), remove_at = jread_key(at, "remove");
-	const struct jnode *add, *remove;
-	uint64_t *io = out, more = 0, less = 0;
-	int err;
-
 	(void)r;
-	if (v->type != JOBJECT)
-		return subset_of(at, f, v, io, e);
-	err = field_edit_parts(at, v, &add, &remove, e);
-	if (err == 0 && add)
-		err = subset_of(&add_at, f, add, &more, e);
-	if (err == 0 && remove)
-		err = subset_of(&remove_at, f, remove, &less, e);
-	if (err == 0)
-		*io = (*io | more) & ~less;
-	return err;
+	return field_read_edited(at, v, f, subset_of, out, e);
 }
 
 json_t *field_subset_json(const struct field *f, uint64_t mask)

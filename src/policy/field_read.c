@@ -320,26 +320,31 @@ int field_edit_parts(const struct jread_at *at, const struct jnode *v, const str
 	return 0;
 }
 
-static int read_mask(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
-		     void *out, struct err *e)
+int field_read_edited(const struct jread_at *at, const struct jnode *v, const struct field *f, field_mask_fn *read, uint64_t *io,
+		      struct err *e)
 {
 	struct jread_at add_at = jread_key(at, "add"), remove_at = jread_key(at, "remove");
 	const struct jnode *add, *remove;
-	uint64_t *io = out, more = 0, less = 0;
+	uint64_t more = 0, less = 0;
 	int err;
 
-	(void)r;
 	if (v->type != JOBJECT)
-		return read_bits(at, v, f, io, e);
+		return read(at, v, f, io, e);
 	err = field_edit_parts(at, v, &add, &remove, e);
 	if (err == 0 && add)
-		err = read_bits(&add_at, add, f, &more, e);
+		err = read(&add_at, add, f, &more, e);
 	if (err == 0 && remove)
-		err = read_bits(&remove_at, remove, f, &less, e);
-	if (err < 0)
-		return err;
-	*io = (*io | more) & ~less;
-	return 0;
+		err = read(&remove_at, remove, f, &less, e);
+	if (err == 0)
+		*io = (*io | more) & ~less;
+	return err;
+}
+
+static int read_mask(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
+		     void *out, struct err *e)
+{
+	(void)r;
+	return field_read_edited(at, v, f, read_bits, out, e);
 }
 
 static int read_cap(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,

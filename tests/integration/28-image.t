@@ -1,28 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # image.require: what an image must show before it runs, in create, run, explain and launch; and scan reports, given or in a directory.
-if [ -z "${CAISSON_TEST_OWN_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
-	# The installed place is covered by one of our own, in a mount namespace that ends with this file.
-	CAISSON_TEST_OWN_MOUNTS=1 exec unshare -m --propagation private sh "$0" "$@"
-fi
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/policy-place.sh"
 . "$(dirname "$0")/lib.sh"
 
-ETC=$("$CAISSON" policy check 2> /dev/null | sed -n 's|^\(/.*\)/caisson\.json: .*|\1|p' | head -n 1)
-[ -n "$ETC" ] || ETC=$("$CAISSON" policy check 2>&1 | sed -n 's|.*: \(/.*\)/caisson\.json: .*|\1|p' | head -n 1)
-UP=$(dirname "${ETC:-/}")
-if [ ! -d "$UP" ] || [ "$UP" = / ]; then
-	skip_all "the place of policy files ($ETC) cannot be covered here: $UP is not there"
-fi
-# Whatever else lies there is there still.
-cp -a "$UP/." "$TMP/up" || skip_all "$UP cannot be copied"
-mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $UP"
-cp -a "$TMP/up/." "$UP"
-rm -rf "$ETC"
-mkdir -p "$ETC/profiles"
+policy_place || skip_all "$NO_PLACE"
 plan 47
 
-config() { printf '%s\n' "$1" > "$ETC/caisson.json"; }
-profile() { printf '%s\n' "$2" > "$ETC/profiles/$1.json"; }
 run_it() { p=$1; shift; caisson --policy "$p" run "$@" -b "$BUNDLE" "$ID" 2>&1; }
 scans=$(dirname "$0")/../data/scans
 image=$scans/image.json

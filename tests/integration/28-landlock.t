@@ -1,22 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Landlock: derived from the mounts and listed by a profile, for the container and for what joins it, where the kernel has it and where not.
-if [ -z "${CAISSON_TEST_OWN_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
-	# The installed place is covered by one of our own, in a mount namespace that ends with this file.
-	CAISSON_TEST_OWN_MOUNTS=1 exec unshare -m --propagation private sh "$0" "$@"
-fi
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/policy-place.sh"
 . "$(dirname "$0")/lib.sh"
 
-ETC=$("$CAISSON" policy check 2>&1 | sed -n 's|^\(.*: \)*\(/.*\)/caisson\.json: .*|\2|p' | head -n 1)
-UP=$(dirname "${ETC:-/}")
-if [ ! -d "$UP" ] || [ "$UP" = / ]; then
-	skip_all "the place of policy files ($ETC) cannot be covered here: $UP is not there"
-fi
-cp -a "$UP/." "$TMP/up" || skip_all "$UP cannot be copied"
-mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $UP"
-cp -a "$TMP/up/." "$UP"
-rm -rf "$ETC"
-mkdir -p "$ETC/profiles"
+policy_place || skip_all "$NO_PLACE"
 printf '%s\n' '{ "schema": 1 }' > "$ETC/caisson.json"
 
 profile() { printf '{ "schema": 1, %s }\n' "$2" > "$ETC/profiles/$1.json"; }

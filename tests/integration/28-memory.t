@@ -2,24 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Memory that is written and executed: denied for the container's program, what it runs and what joins later; refused, or left out with a
 # warning, where the kernel cannot.
-if [ -z "${CAISSON_TEST_OWN_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
-	# The installed place is covered by one of our own, in a mount namespace that ends with this file.
-	CAISSON_TEST_OWN_MOUNTS=1 exec unshare -m --propagation private sh "$0" "$@"
-fi
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/policy-place.sh"
 . "$(dirname "$0")/lib.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 "${CC:-cc}" -static -o "$TMP/write_exec" "$here/src/write_exec.c" 2> /dev/null || skip_all "no C compiler for write_exec.c"
 
-ETC=$("$CAISSON" policy check 2>&1 | sed -n 's|^\(.*: \)*\(/.*\)/caisson\.json: .*|\2|p' | head -n 1)
-UP=$(dirname "${ETC:-/}")
-if [ ! -d "$UP" ] || [ "$UP" = / ]; then
-	skip_all "the place of policy files ($ETC) cannot be covered here: $UP is not there"
-fi
-cp -a "$UP/." "$TMP/up" || skip_all "$UP cannot be copied"
-mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $UP"
-cp -a "$TMP/up/." "$UP"
-rm -rf "$ETC"
-mkdir -p "$ETC/profiles"
+policy_place || skip_all "$NO_PLACE"
 printf '%s\n' '{ "schema": 1 }' > "$ETC/caisson.json"
 plan 25
 

@@ -2,23 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a profile says about the room: mounts and their sources, devices, namespaces, procfs, sysctls, hooks; each time with a twin that
 # is allowed, and posture's look at the live container.
-if [ -z "${CAISSON_TEST_OWN_MOUNTS:-}" ] && [ "$(id -u)" -eq 0 ]; then
-	# The places of policy files and of engines' sockets are covered by some of our own, in a mount namespace that ends with this file.
-	CAISSON_TEST_OWN_MOUNTS=1 exec unshare -m --propagation private sh "$0" "$@"
-fi
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/policy-place.sh"
 . "$(dirname "$0")/lib.sh"
 need python3 jq
 
-ETC=$("$CAISSON" policy check 2>&1 | sed -n 's|^\(.*: \)*\(/.*\)/caisson\.json: .*|\2|p' | head -n 1)
-UP=$(dirname "${ETC:-/}")
-if [ ! -d "$UP" ] || [ "$UP" = / ]; then
-	skip_all "the place of policy files ($ETC) cannot be covered here: $UP is not there"
-fi
-cp -a "$UP/." "$TMP/up" || skip_all "$UP cannot be copied"
-mount -t tmpfs -o mode=755 tmpfs "$UP" || skip_all "nothing can be mounted at $UP"
-cp -a "$TMP/up/." "$UP"
-rm -rf "$ETC"
-mkdir -p "$ETC/profiles"
+policy_place || skip_all "$NO_PLACE"
 mount -t tmpfs -o mode=755 tmpfs /run || skip_all "nothing can be mounted at /run"
 plan 67
 
