@@ -134,6 +134,7 @@ tap_run() {
 	printf '%s\0' "$@" | xargs -0 -r -n 1 -P "$parallel" bash -c '
 		b=$(basename "$2" .t); rc=0
 		timeout -k 10 "$1" sh "$2" > "$0/$b.tap" 2> "$0/$b.err" < /dev/null || rc=$?
+		echo "$SECONDS $b" >> "$0/took"
 		echo $rc > "$0/$b.rc"' "$out/$part" "$limit"
 }
 
@@ -153,6 +154,7 @@ tap_files() {
 		fi
 		tap "$part" "$b" "$out/$part/$b.tap" "$(cat "$out/$part/$b.rc" 2> /dev/null || echo 99)"
 	done
+	LC_ALL=C sort -rn "$out/$part/took" | awk '{ all += $1 } NR <= 8 { slow = slow " " $2 " " $1 " s," } END { print "   longest:" slow " all " all " s" }'
 }
 
 # need_packages PART GROUP...: false, with a note, when they cannot be had.

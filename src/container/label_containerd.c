@@ -59,7 +59,7 @@ static int ask(const struct label_query *q, struct grpc_call *call, const char *
 	if (n >= 128)
 		request[at++] = (char)((n & 127) | 128);
 	request[at++] = (char)(n >= 128 ? n >> 7 : n);
-	memcpy(request + at, text, n); /* protobuf has no NUL */
+	memcpy(request + at, text, n + 1); /* the NUL is not sent */
 	call->path = path;
 	call->request = request;
 	call->len = at + n;
