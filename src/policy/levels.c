@@ -135,6 +135,7 @@ static const struct profile levels[LEVELS] = {
 		.ns_warn = MASK(NS_USER),
 		.low_ports = true, .ping_group = true,
 		.user_map = PROFILE_MAP_AUTO,
+		.landlock = { .derive = true }, .best_effort = PROFILE_BEST_LANDLOCK,
 		RLIMITS(65536, 65536, 0, 8 * MIB),
 		.pids = 512, .memory = GIB, UNSAID,
 	},

@@ -160,18 +160,26 @@ static int needed(const struct profile_landlock *l)
 	return l->ports[0].set || l->ports[1].set ? ABI_PORTS : ABI_WHOLE_FILES;
 }
 
-/* False where nothing is applied. */
 static int check_kernel(struct merge *m, int abi, struct err *e)
 {
 	int want = needed(&m->p->landlock);
 
-	if (abi >= want)
+	if (abi >= want || (m->p->best_effort & PROFILE_BEST_LANDLOCK))
 		return 0;
-	if (!(m->p->best_effort & PROFILE_BEST_LANDLOCK))
-		return merge_refuse(m, e, PF_LANDLOCK, "landlock", "this kernel's Landlock is version %d, and %d is needed (Linux %s); add "
-				    "\"landlock\" to best_effort, or say \"landlock\": \"off\"", abi, want, kernel_of(want));
-	merge_warn(m, "landlock is not applied in full: this kernel has version %d of it, and %d is needed (Linux %s)", abi, want, kernel_of(want));
-	return 0;
+	return merge_refuse(m, e, PF_LANDLOCK, "landlock", "this kernel's Landlock is version %d, and %d is needed (Linux %s); add "
+			    "\"landlock\" to best_effort, or say \"landlock\": \"off\"", abi, want, kernel_of(want));
+}
+
+/* A host that lacks some of it lacks it for every container: that is explained, and no warning at each launch. */
+static void explain(struct merge *m, const struct landlock_rules *made, int abi)
+{
+	const struct profile_landlock *l = &m->p->landlock;
+	int want = needed(l);
+	const char *how = l->derive ? merge_text(m, "derived from %zu mounts", m->plan->mounts.n) : "as listed";
+
+	if (abi < want)
+		how = made->n ? merge_text(m, "%s, as version %d can", how, abi) : merge_text(m, "off: version %d here, %d is needed", abi, want);
+	merge_reason(m, made->n ? REASON_NARROWED : REASON_WARNED, "landlock", "off", how, merge_rule(m, made->n ? PF_LANDLOCK : PF_BEST_EFFORT));
 }
 
 int merge_landlock(struct merge *m, struct err *e)
@@ -193,8 +201,6 @@ int merge_landlock(struct merge *m, struct err *e)
 		derive(&k, known);
 	list(&k, wants_files(l) ? known : 0, abi >= ABI_PORTS);
 	m->plan->landlock = (struct landlock_rules){ k.n, k.v };
-	merge_reason(m, k.n ? REASON_NARROWED : REASON_WARNED, "landlock", "off",
-		     !k.n ? "off: the kernel cannot" : l->derive ? merge_text(m, "derived from %zu mounts", m->plan->mounts.n) : "as listed",
-		     merge_rule(m, k.n ? PF_LANDLOCK : PF_BEST_EFFORT));
+	explain(m, &m->plan->landlock, abi);
 	return 0;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The four levels from the inside, and what each refuses.
 . "$(dirname "$0")/lib.sh"
-plan 52
+plan 54
 
 # inside LEVEL SCRIPT: runs it in a fresh container and gives its output.
 inside() {
@@ -49,6 +49,8 @@ like "strict: a user namespace is refused" "$(inside strict 'unshare -U true')" 
 is "strict: masked files are empty" "$(inside strict 'cat /proc/interrupts | wc -c' | grep -v '^warning')" 0
 like "strict: /proc/sys is read-only" "$(inside strict 'echo 1 > /proc/sys/kernel/domainname')" 'Read-only|denied'
 like "strict: pids are limited" "$(inside strict 'cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2> /dev/null')" '^512$'
+like "strict: Landlock, derived from the mounts" "$(caisson --policy strict explain "$BUNDLE")" '^landlock +off +(derived from [0-9]+ mounts|off: version)'
+unlike "hardened: no Landlock" "$(caisson --policy hardened explain "$BUNDLE")" '^landlock'
 
 # ---- refusals: each with its rule, nothing left ----
 refuses() { # NAME LEVEL WORDS JQ
