@@ -345,8 +345,11 @@ part_static() {
 	local files
 	mapfile -t files < <(ordinary_tests)
 	integration static static-core "${files[@]}"
+	# With the prefix of the Kubernetes installer, whose image the engines' part builds.
 	build static static-faulty --enable-werror --enable-static-core --enable-fault-injection --without-criterion \
-		--with-static-deps="$work/static-deps" || return
+		--with-static-deps="$work/static-deps" --prefix=/opt/caisson/current --sysconfdir=/usr/local/etc || return
+	rm -rf "$work/installer"
+	step static "make install for the installer" 120 make -s -C "$work/static-faulty" install DESTDIR="$work/installer"
 	mapfile -t files < <(grep -l CAISSON_FAULT "$src"/tests/integration/[0-9]*.t)
 	export CAISSON_FAULTS=$work/static-faulty/caisson
 	integration static static-faulty "${files[@]}"
@@ -408,6 +411,7 @@ part_engines() {
 	fi
 	need_packages engines engines || return
 	export CAISSON=$work/plain/caisson CAISSON_INIT=$work/plain/caisson-init CAISSON_SRCDIR=$src
+	export CAISSON_RELEASE=$work/installer/opt/caisson/current
 	test_rootfs || return
 	tap_files engines "${ENGINE_SECONDS:-600}" 1 "$src"/tests/engines/*.t
 }

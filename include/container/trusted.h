@@ -2,9 +2,9 @@
 /*
  * container/trusted.h - files that decide something: only those that nobody but root could have put there.
  *
- * Each directory on the way is opened by descriptor, without symbolic links, and must be root's and writable by root alone; so
- * must the file, which is a regular one. Root as seen from a user namespace that does not map it is taken for root. Anything else
- * is refused with its reason.
+ * Each directory on the way is opened by descriptor, without symbolic links (but see `links`), and must be root's and writable by
+ * root alone; so must the file, which is a regular one. Root as seen from a user namespace that does not map it is taken for root.
+ * Anything else is refused with its reason.
  */
 #ifndef CAISSON_CONTAINER_TRUSTED_H
 #define CAISSON_CONTAINER_TRUSTED_H
@@ -16,6 +16,7 @@
 struct trust {
 	const char *what;	/* for texts: "policy is read from" */
 	bool any_owner;		/* owners are not looked at */
+	bool links;		/* a symbolic link on the way to a directory is followed, if it and all it leads through can be trusted as well */
 	bool own;		/* the caller's own will do too, also below a directory like /tmp, whose entries only their owner moves */
 };
 

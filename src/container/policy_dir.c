@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/sys.h"
 #include "container/trusted.h"
 
@@ -17,9 +18,10 @@ void policy_dir_init(struct policy_dir *d)
 	*d = (struct policy_dir){ .etc = CAISSON_SYSCONFDIR, .share = CAISSON_PKGDATADIR };
 }
 
-static struct trust trust_of(const struct policy_dir *d)
+/* Where a package puts its releases beside each other, a link says which one is in use. */
+static struct trust trust_of(const struct policy_dir *d, const char *path)
 {
-	return (struct trust){ .what = "policy is read from", .any_owner = d->any_owner };
+	return (struct trust){ .what = "policy is read from", .any_owner = d->any_owner, .links = d->share && path_is_below(path, d->share) };
 }
 
 /* ---- files ---- */
@@ -41,7 +43,7 @@ static int read_into(int fd, const char *path, struct arena *a, struct policy_fi
 static int read_at(const struct policy_dir *d, int dir, const char *name, const char *path, struct arena *a,
 		   struct policy_file *out, struct err *e)
 {
-	const struct trust t = trust_of(d);
+	const struct trust t = trust_of(d, path);
 	auto_fd int fd = -1;
 	int err = trusted_open_file(&t, dir, name, path, &fd, e);
 
@@ -52,7 +54,7 @@ static int read_file(const struct policy_dir *d, const char *dir_path, const cha
 		     struct policy_file *out, struct err *e)
 {
 	auto_str path = { 0 };
-	const struct trust t = trust_of(d);
+	const struct trust t = trust_of(d, dir_path);
 	auto_fd int dir = -1;
 	int err = trusted_open_dir(&t, dir_path, &dir, e);
 
@@ -118,7 +120,7 @@ static bool is_json(const char *name)
 static int list_dir(const struct policy_dir *d, const char *path, struct arena *a, struct strings *out, struct err *e)
 {
 	const char **names = arena_array(a, POLICY_DROP_INS_MAX + 1, sizeof(*names));
-	const struct trust t = trust_of(d);
+	const struct trust t = trust_of(d, path);
 	auto_fd int dir = -1;
 	const struct dirent *entry;
 	size_t n = 0;

@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 
-enum { OVERFLOW_UID = 65534 };
+enum { OVERFLOW_UID = 65534, MAX_LINKS = 4 };
 
 /* In a user namespace that does not map the host's root, its files show as nobody's. */
 static bool is_unmapped_root(uid_t uid)
@@ -48,7 +48,30 @@ static int check_owner(const struct trust *t, const char *path, const struct sta
 	return 0;
 }
 
-static int step_into(const struct trust *t, int *dir, const char *name, const char *so_far, struct err *e)
+static int walk(const struct trust *t, int *dir, const char *path, int links, struct err *e);
+
+/* Who may put a link there may as well put the directory there: the same is asked of it, and then of all on its way. */
+static int follow(const struct trust *t, int *dir, const char *name, const char *so_far, int links, struct err *e)
+{
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (links >= MAX_LINKS)
+		return err_set(e, ELOOP, "%s: too many symbolic links", so_far);
+	if (fstatat(*dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "%s", so_far);
+	st.st_mode &= ~(mode_t)(S_IWGRP | S_IWOTH); /* nobody writes to a link */
+	if (check_owner(t, so_far, &st, e) < 0)
+		return -e->code;
+	n = readlinkat(*dir, name, target, sizeof(target));
+	if (n < 0 || (size_t)n == sizeof(target))
+		return n < 0 ? err_sys(e, "%s", so_far) : err_set(e, ENAMETOOLONG, "%s: leads to a name that is too long", so_far);
+	target[n] = '\0';
+	return walk(t, dir, target, links + 1, e);
+}
+
+static int step_into(const struct trust *t, int *dir, const char *name, const char *so_far, int links, struct err *e)
 {
 	auto_fd int next = openat(*dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
@@ -56,6 +79,8 @@ static int step_into(const struct trust *t, int *dir, const char *name, const ch
 
 	if (next < 0 && errno == ENOENT)
 		return -ENOENT;
+	if (next < 0 && errno == ENOTDIR && t->links && fstatat(*dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return follow(t, dir, name, so_far, links, e);
 	if (next < 0)
 		return errno == ENOTDIR || errno == ELOOP
 		       ? err_set(e, ENOTDIR, "%s: is not a directory (symbolic links are not followed)", so_far)
@@ -70,35 +95,43 @@ static int step_into(const struct trust *t, int *dir, const char *name, const ch
 	return 0;
 }
 
-int trusted_open_dir(const struct trust *t, const char *path, int *out, struct err *e)
+/* `path` from *dir on, or from / when it is absolute. */
+static int walk(const struct trust *t, int *dir, const char *path, int links, struct err *e)
 {
-	auto_fd int dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char so_far[PATH_MAX], name[NAME_MAX + 1];
 	const char *p = path;
+	size_t n;
+	int err;
 
-	if (dir < 0)
-		return err_sys(e, "%s", path);
-	for (;;) {
-		size_t n;
-		int err;
-
-		p += strspn(p, "/");
+	if (path[0] == '/') {
+		fd_close(dir);
+		*dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (*dir < 0)
+			return err_sys(e, "%s", path);
+	}
+	for (p += strspn(p, "/"); *p; p += n, p += strspn(p, "/")) {
 		n = strcspn(p, "/");
-		if (n == 0)
-			break;
 		if (n > NAME_MAX || (size_t)(p - path) + n >= sizeof(so_far))
 			return err_set(e, ENAMETOOLONG, "%s", path);
 		memcpy(name, p, n);
 		name[n] = '\0';
 		memcpy(so_far, path, (size_t)(p - path) + n);
 		so_far[(size_t)(p - path) + n] = '\0';
-		err = step_into(t, &dir, name, so_far, e);
+		err = step_into(t, dir, name, so_far, links, e);
 		if (err < 0)
 			return err;
-		p += n;
 	}
-	*out = fd_take(&dir);
 	return 0;
+}
+
+int trusted_open_dir(const struct trust *t, const char *path, int *out, struct err *e)
+{
+	auto_fd int dir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = dir < 0 ? err_sys(e, "%s", path) : walk(t, &dir, path, 0, e);
+
+	if (err == 0)
+		*out = fd_take(&dir);
+	return err;
 }
 
 int trusted_open_file(const struct trust *t, int dir, const char *name, const char *path, int *out, struct err *e)

@@ -120,11 +120,23 @@ static int check_host_names(const struct jread_at *at, const struct spec *s, str
 	return 0;
 }
 
+/* Until 1.3 the specification could be read as if a pids.limit of 0 were none, runc and crun left the cgroup alone, and podman up to 5.4
+ * writes 0 where it was told -1. Since 1.3 it is the number (opencontainers/runtime-spec#1279). */
+static void drop_old_zero(struct spec *s)
+{
+	unsigned long v[3] = { 0 };
+
+	if (semver_read(s->oci_version, v) && v[0] == 1 && v[1] < 3 && s->resources.pids_limit.v == 0)
+		s->resources.pids_limit.set = false;
+}
+
 static int check_spec(const struct jread_at *at, void *value, struct err *e)
 {
 	struct jread_at linux_at = jread_key(at, "linux"), mounts_at = jread_key(at, "mounts");
-	const struct spec *s = value;
+	struct spec *s = value;
 	int r = check_host_names(at, s, e);
+
+	drop_old_zero(s);
 
 	if (r == 0)
 		r = spec_linux_rules(&linux_at, s, e);

@@ -209,6 +209,7 @@ one "a file of variables" $run --env-file "$TMP/shared/env" $image sh -c 'echo $
 one "a rule for devices" $run --cap-add MKNOD --device-cgroup-rule 'c 10:229 m' $image sh -c 'exec 2>&1; mknod /node c 10 229 && echo made; : < /node'
 one "a device for reading" $run --device "$TMP/node:/dev/node:r" $image sh -c 'exec 2>&1; (: < /dev/node) 2>&1 | grep -c "not permitted"; : > /dev/node'
 one "many limits" sh -c "$run --memory 64m --memory-reservation 32m --memory-swap 128m --cpu-shares 512 --cpuset-cpus 0 --pids-limit 50 $image sh -c 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory/memory.soft_limit_in_bytes /sys/fs/cgroup/cpu/cpu.shares /sys/fs/cgroup/cpuset/cpuset.cpus /sys/fs/cgroup/pids/pids.max || { cd /sys/fs/cgroup && cat memory.max memory.low cpu.weight cpuset.cpus pids.max; }' 2> /dev/null"
+one "a limit of -1 processes is none" sh -c "$run --pids-limit -1 $image sh -c 'cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2> /dev/null; (echo forked)'"
 one "names to look up" $run --network private --dns 192.0.2.7 --dns-search example.org --add-host there:192.0.2.9 $image sh -c 'grep -v "^#" /etc/resolv.conf; grep there /etc/hosts'
 one "a program that is killed" $run $image sh -c 'kill -9 $$; sleep 9'
 one "an absent program" $run $image /no/such

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where a container's processes are put, what limits hold there, and that nothing of it stays.
 # shellcheck source=tests/integration/lib.sh
-. "$(dirname "$0")/lib.sh"; plan 53
+. "$(dirname "$0")/lib.sh"; plan 55
 
 case $(stat -f -c %T /sys/fs/cgroup) in
 cgroup2fs) mode=v2 ;;
@@ -47,10 +47,14 @@ is    "the process is in every hierarchy"      "$(grep -vc ":/$CG\$" "/proc/$(pi
 ok    "it is deleted"                          down
 ok    "its cgroups are gone"                   test -z "$(find /sys/fs/cgroup -name "$CG")"
 
-next '.linux.resources.pids = { limit: 0 }'
+next '.ociVersion = "1.3.0" | .linux.resources.pids = { limit: 0 }'
 ok    "pids.limit 0 starts"                    up
 value "pids.limit 0 is 0, not unlimited" 0 pids pids.max 0 pids.max
 down > /dev/null 2>&1
+next '.ociVersion = "1.2.1" | .linux.resources.pids = { limit: 0 }'
+ok    "pids.limit 0 of a document before 1.3 starts" up
+value "and is none, as podman up to 5.4 means it" max pids pids.max max pids.max
+down > /dev/null
 
 next '.linux.resources.pids = { limit: -1 } | .linux.resources.memory = { limit: -1 }'
 ok    "unlimited is taken"                     up

@@ -211,3 +211,50 @@ Test(policy_dir, a_place_that_is_only_looked_at_may_be_anybodys)
 	cr_expect_eq(config(&p), 0, "%s", p.e.text);
 	place_done(&p);
 }
+
+/* "share" becomes a link to a release beside it, as the Kubernetes installer makes it. */
+static void release(struct place *p, const char *target)
+{
+	char path[300], moved[300];
+
+	place_init(p);
+	put(p, "share/profiles/y.json", EMPTY);
+	mkdir(at(p, "releases", moved), 0755);
+	cr_assert_eq(rename(at(p, "share", path), at(p, "releases/1", moved)), 0);
+	cr_assert_eq(symlink(target ? target : moved, path), 0);
+}
+
+Test(policy_dir, what_is_installed_may_be_behind_a_link_of_roots)
+{
+	struct place p;
+	char path[300], other[300];
+
+	release(&p, NULL);
+	cr_expect_eq(profile(&p, "y"), 0, "absolute: %s", p.e.text);
+	place_done(&p);
+	release(&p, "./releases/../releases/1");
+	cr_expect_eq(profile(&p, "y"), 0, "relative: %s", p.e.text);
+	cr_assert_eq(lchown(at(&p, "share", path), 1000, 1000), 0);
+	cr_expect_lt(profile(&p, "y"), 0);
+	cr_expect(strstr(p.e.text, "share: belongs to uid 1000"), "%s", p.e.text);
+	cr_assert_eq(lchown(path, 0, 0), 0);
+	cr_assert_eq(chown(at(&p, "releases", other), 1000, 1000), 0);
+	cr_expect_lt(profile(&p, "y"), 0);
+	cr_expect(strstr(p.e.text, "releases: belongs to uid 1000"), "%s", p.e.text);
+	place_done(&p);
+	release(&p, "share");
+	cr_expect_lt(profile(&p, "y"), 0);
+	cr_expect(strstr(p.e.text, "too many symbolic links"), "%s", p.e.text);
+	place_done(&p);
+}
+
+Test(policy_dir, but_not_a_file_of_it)
+{
+	struct place p;
+
+	release(&p, "releases/1");
+	link_it(&p, "releases/1/profiles/y.json");
+	cr_expect_lt(profile(&p, "y"), 0);
+	cr_expect(strstr(p.e.text, "is a symbolic link"), "%s", p.e.text);
+	place_done(&p);
+}

@@ -128,7 +128,7 @@ Test(spec_resources, everything_arrives)
 		"'memory':{'limit':10,'reservation':11,'swap':12,'kernel':13,'kernelTCP':14,'swappiness':0,"
 		"'disableOOMKiller':true,'useHierarchy':false,'checkBeforeUpdate':true},"
 		"'cpu':{'shares':2,'quota':30,'period':4,'burst':5,'realtimeRuntime':6,'realtimePeriod':7,'cpus':'0-1','mems':'0','idle':1},"
-		"'pids':{'limit':0},'blockIO':{'weight':10,'leafWeight':11,'weightDevice':[{'major':8,'minor':1,'weight':500}],"
+		"'pids':{'limit':7},'blockIO':{'weight':10,'leafWeight':11,'weightDevice':[{'major':8,'minor':1,'weight':500}],"
 		"'throttleWriteIOPSDevice':[{'major':8,'minor':2,'rate':18446744073709551615}]},"
 		"'hugepageLimits':[{'pageSize':'2MB','limit':5}],'network':{'classID':6,'priorities':[{'name':'eth0','priority':7}]},"
 		"'rdma':{'x':{'hcaObjects':8}},'unified':{'memory.high':'9'}"))->resources;
@@ -156,7 +156,7 @@ Test(spec_resources, everything_arrives)
 	cr_expect_str_eq(r->cpu.cpus, "0-1");
 	cr_expect_str_eq(r->cpu.mems, "0");
 	cr_expect_eq(r->cpu.idle.v, 1);
-	cr_expect(r->pids_limit.set && r->pids_limit.v == 0, "0 tasks is a limit");
+	cr_expect_eq(r->pids_limit.v, 7);
 	cr_expect_eq(r->blkio.weight.v, 10);
 	cr_expect_eq(r->blkio.leaf_weight.v, 11);
 	cr_expect(r->blkio.weight_devices.v[0].has_weight && !r->blkio.weight_devices.v[0].has_leaf);
@@ -190,4 +190,24 @@ Test(spec_resources, an_engines_zero_means_no_limit_asked)
 	cr_expect_not(r->cpu.realtime_period.set);
 	cr_expect_not(r->blkio.weight.set);
 	cr_expect_not(r->blkio.leaf_weight.set);
+}
+
+static const struct opt_i64 *pids_of(const char *version, const char *limit)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "{'ociVersion':'%s','root':{'path':'rootfs'},'linux':{'resources':{'pids':{'limit':%s}}}}", version, limit);
+	return &spec_of(text)->resources.pids_limit;
+}
+
+Test(spec_resources, a_pids_limit_of_0_is_one_since_1_3)
+{
+	static const char *const old[] = { "1.0.0", "1.0.2-dev", "1.2.1", "1.2.1+dev" }, *const now[] = { "1.3.0", "1.3.0-rc.1", "1.10.0" };
+
+	for (size_t i = 0; i < N_ELEMENTS(old); i++) {
+		cr_expect(!pids_of(old[i], "0")->set, "%s: 0 is none", old[i]);
+		cr_expect(pids_of(old[i], "1")->set && pids_of(old[i], "-1")->set, "%s: another number is one", old[i]);
+	}
+	for (size_t i = 0; i < N_ELEMENTS(now); i++)
+		cr_expect(pids_of(now[i], "0")->set && pids_of(now[i], "0")->v == 0, "%s: 0 tasks is a limit", now[i]);
 }
