@@ -21,7 +21,7 @@
 #   validation   the suite of opencontainers/runtime-tools, beside runc and crun
 #   oracle       generated containers seen from inside, beside runc and crun
 #   cross        the whole for arm64
-#   distcheck    the tarball builds, tests and installs
+#   distcheck    the tarball builds, installs and cleans up
 #   package      the Debian package: built, looked at by lintian, installed, upgraded and purged in a root of its own; the Kubernetes installer (1 min)
 #   vm           what this machine lacks (systemd, AppArmor, SELinux, cgroup v2 alone), in a guest; CAISSON_VM_FULL=1: all of integration there
 #   leftovers    nothing stayed behind: processes, mounts, cgroups, files
@@ -376,9 +376,25 @@ part_sanitize() {
 	[ -n "$found" ] || note pass sanitize "no sanitizer complained"
 }
 
+# fuzz_one FILE: built and run.
+fuzz_one() {
+	local name dir=$work/fuzzed corpus args
+	name=$(basename "$1" .c)
+	step fuzz "build $name" 180 bash -c 'cd "$0" && exec clang -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -I"$1/include" -o "$2" "$3" libcontainer.a libkernel.a libpolicy.a libspec.a libbase.a libinit.a \
+		-ljansson -lseccomp -lcap-ng -lmnl' "$dir" "$src" "$name" "$1" || return
+	corpus=$work/corpus/$name
+	mkdir -p "$corpus"
+	args=("$corpus")
+	[ ! -d "$src/tests/fuzz/corpus/${name#fuzz_}" ] || args+=("$src/tests/fuzz/corpus/${name#fuzz_}")
+	[ ! -d "$src/tests/fuzz/corpus/$name" ] || args+=("$src/tests/fuzz/corpus/$name")
+	step fuzz "$name, ${FUZZ_SECONDS:-20} s" $((${FUZZ_SECONDS:-20} + 60)) "$dir/$name" -max_total_time="${FUZZ_SECONDS:-20}" \
+		-timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=0 -artifact_prefix="$out/" "${args[@]}"
+}
+
 part_fuzz() {
 	source_tree && need_packages fuzz fuzz || return
-	local fuzzers f name corpus args=()
+	local fuzzers f running=0
 	mapfile -t fuzzers < <(find "$src/tests/fuzz" -name 'fuzz_*.c' | LC_ALL=C sort)
 	if [ ${#fuzzers[@]} -eq 0 ]; then
 		note skip fuzz "all of it" "no fuzzer in tests/fuzz"
@@ -387,20 +403,11 @@ part_fuzz() {
 	targets="libbase.a libspec.a libpolicy.a libkernel.a libcontainer.a libinit.a" \
 		build fuzz fuzzed --without-criterion --without-libarchive --without-systemd CC=clang INIT_CC=clang \
 		CFLAGS="-g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" || return
-	local dir=$work/fuzzed
 	for f in "${fuzzers[@]}"; do
-		name=$(basename "$f" .c)
-		step fuzz "build $name" 120 bash -c 'cd "$0" && exec clang -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined \
-			-fno-sanitize-recover=undefined -I"$1/include" -o "$2" "$3" libcontainer.a libkernel.a libpolicy.a libspec.a libbase.a libinit.a \
-			-ljansson -lseccomp -lcap-ng -lmnl' "$dir" "$src" "$name" "$f" || continue
-		corpus=$work/corpus/$name
-		mkdir -p "$corpus"
-		args=("$corpus")
-		[ ! -d "$src/tests/fuzz/corpus/${name#fuzz_}" ] || args+=("$src/tests/fuzz/corpus/${name#fuzz_}")
-		[ ! -d "$src/tests/fuzz/corpus/$name" ] || args+=("$src/tests/fuzz/corpus/$name")
-		step fuzz "$name, ${FUZZ_SECONDS:-20} s" $((${FUZZ_SECONDS:-20} + 60)) "$dir/$name" -max_total_time="${FUZZ_SECONDS:-20}" \
-			-timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=0 -artifact_prefix="$out/" "${args[@]}"
+		fuzz_one "$f" &
+		[ $((++running)) -lt "$jobs" ] || wait -n
 	done
+	wait
 }
 
 part_engines() {
@@ -462,7 +469,8 @@ part_cross() {
 
 part_distcheck() {
 	plain_build || return
-	step distcheck "make distcheck" 1200 make -s -C "$work/plain" -j"$jobs" distcheck
+	# Its unit tests run in the parts unit and sanitize.
+	step distcheck "make distcheck" 1200 make -s -C "$work/plain" -j"$jobs" distcheck DISTCHECK_CONFIGURE_FLAGS=--without-criterion
 }
 
 part_package() {
