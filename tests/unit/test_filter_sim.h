@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small machine for classic BPF over struct seccomp_data, as strict as the kernel's checker, and what the filter tests
- * share: profiles read from tests/data/seccomp, libseccomp as the oracle.
+ * What the filter tests share: the machine that programs are run in, profiles read from tests/data/seccomp, libseccomp as the
+ * oracle.
  */
 #ifndef CAISSON_TEST_FILTER_SIM_H
 #define CAISSON_TEST_FILTER_SIM_H
@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "base/fd.h"
 #include "kernel/filter.h"
+#include "kernel/filter_machine.h"
 #include "kernel/filter_parts.h"
 #include "kernel/filter_syscalls.h"
 #include "spec/spec.h"
@@ -32,44 +33,9 @@ enum { SIM_BAD = 0x12345678 };	/* no return value of any filter here */
 /* Runs the program; SIM_BAD when it leaves its bounds or uses what the kernel would refuse. */
 __attribute__((unused)) static uint32_t sim_run(const struct sock_filter *v, size_t n, const struct seccomp_data *d)
 {
-	uint32_t acc = 0;
+	uint32_t verdict;
 
-	for (size_t pc = 0; pc < n; pc++) {
-		const struct sock_filter *i = &v[pc];
-		bool yes;
-
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			if (i->k % 4 || i->k >= sizeof(*d))
-				return SIM_BAD;
-			memcpy(&acc, (const char *)d + i->k, sizeof(acc));
-			continue;
-		case BPF_ALU | BPF_AND | BPF_K:
-			acc &= i->k;
-			continue;
-		case BPF_RET | BPF_K:
-			return i->k;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			continue;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			yes = acc == i->k;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			yes = acc >= i->k;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			yes = acc > i->k;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			yes = acc & i->k;
-			break;
-		default:
-			return SIM_BAD;
-		}
-		pc += yes ? i->jt : i->jf;
-	}
-	return SIM_BAD;
+	return filter_machine_run(v, n, d, &verdict) ? verdict : (uint32_t)SIM_BAD;
 }
 
 __attribute__((unused)) static struct seccomp_data sim_call(uint32_t arch, uint32_t nr, const uint64_t args[6])
