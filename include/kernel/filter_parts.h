@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "kernel/filter_compile.h"
 #include "policy/plan.h"
+#include "policy/syscall_groups.h"
 
 /* The SCMP_ARCH_* token of this machine. */
 uint32_t filter_native_arch(void);
@@ -38,6 +39,9 @@ int filter_policy_input(struct arena *a, const struct plan_filter *p, const stru
 /* What a call of the table gets from a set. ARGS: it depends on the arguments. */
 enum filter_answer { FILTER_ENOSYS, FILTER_EPERM, FILTER_ALLOW, FILTER_KILL, FILTER_ARGS, FILTER_ERRNO /* + its number */ };
 enum { FILTER_MAX_CALLS = 640 };
+/* Whether a group's calls can be had with these capabilities; whether those of a closed one do not exist (ENOSYS) or are refused. */
+bool filter_group_opens(enum syscall_group group, uint64_t caps);
+bool filter_group_is_missing(enum syscall_group group);
 /* Fills answers[filter_call_index()] for a list of calls. */
 void filter_group_answers(const struct plan_syscalls *p, uint64_t caps, uint16_t answers[FILTER_MAX_CALLS]);
 

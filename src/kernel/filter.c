@@ -6,7 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/str.h"
+#include "kernel/filter_check.h"
 #include "kernel/filter_compile.h"
 #include "kernel/filter_parts.h"
 
@@ -84,27 +86,15 @@ static int build_engine(struct arena *a, const struct seccomp *s, struct filter_
 		rc = engine_flags(s, notify, &flags, e);
 	if (rc == 0)
 		rc = filter_compile(a, &in, out, e);
+	if (rc == 0)
+		rc = filter_check_rows(out, &in, e);
+	if (rc == 0)
+		rc = filter_check_engine(out, s, e);
 	filter_input_done(&in);
 	if (rc < 0)
 		return err_wrap(e, "linux.seccomp");
 	out->flags = flags;
 	out->notify = notify;
-	return 0;
-}
-
-static int build_policy(struct arena *a, const struct plan_filter *p, const struct plan_syscalls *own, struct filter_program *out,
-			struct err *e)
-{
-	struct filter_input in = { 0 };
-	int rc = filter_policy_input(a, p, own, filter_native_arch(), &in, e);
-
-	if (rc == 0)
-		rc = filter_compile(a, &in, out, e);
-	filter_input_done(&in);
-	if (rc < 0)
-		return err_wrap(e, "policy filter");
-	/* Without it old kernels slow the whole container down; the engine's own flags decide that, not we. */
-	out->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	return 0;
 }
 
@@ -124,49 +114,86 @@ static int with_verdict(struct arena *a, struct filter_program *io, uint32_t one
 	return 0;
 }
 
-/* Of a profile that only warns: the kernel logs what it would refuse, and lets it through. A LOG never widens what another
- * program refuses. */
-static int build_warning(struct arena *a, const struct plan_filter *p, struct filter_program *out, struct err *e)
-{
-	int rc = build_policy(a, p, &p->would, out, e);
-
-	return rc < 0 ? rc : with_verdict(a, out, 0, SECCOMP_RET_LOG, e);
-}
-
 /* The flag that makes the kernel log is one for a whole program, of all that say the same the last one's counts. What is answered with
  * ENOSYS is no refusal, and some of it comes with every thread that is made: so that it is not logged, the program is there twice, and
- * only the second one, which lets those calls through, has the flag. */
-static int build_logged(struct arena *a, const struct filter_program *quiet, struct filter_program *out, struct err *e)
+ * only the second one, which lets those calls through, has the flag.
+ *
+ * Of a profile that only warns the kernel logs what it would refuse, and lets it through. A LOG never widens what another program
+ * refuses. */
+static int make_copy(struct arena *a, enum filter_copy copy, struct filter_program *io, struct err *e)
 {
-	*out = *quiet;
-	out->flags |= SECCOMP_FILTER_FLAG_LOG;
-	return with_verdict(a, out, SECCOMP_RET_ERRNO | ENOSYS, SECCOMP_RET_ALLOW, e);
+	if (copy == FILTER_LOGGED)
+		io->flags |= SECCOMP_FILTER_FLAG_LOG;
+	if (copy == FILTER_LOGGED && !fault_skip("filter: verdicts of the logged copy"))
+		return with_verdict(a, io, SECCOMP_RET_ERRNO | ENOSYS, SECCOMP_RET_ALLOW, e);
+	if (copy == FILTER_WARNED && !fault_skip("filter: verdicts of the warning copy"))
+		return with_verdict(a, io, 0, SECCOMP_RET_LOG, e);
+	return 0;
+}
+
+/* What becomes of one of a plan's two sets of rules. */
+struct policy_programs {
+	const struct plan_filter *plan;
+	const struct plan_syscalls *own;
+	unsigned int copies;		/* 1 << enum filter_copy */
+};
+
+static int add_copies(struct arena *a, const struct policy_programs *p, const struct filter_program *checked, struct filters *io,
+		      struct err *e)
+{
+	int rc = 0;
+
+	for (int copy = 0; rc == 0 && copy < FILTER_COPIES; copy++) {
+		struct filter_program *out = &io->v[io->n];
+
+		if (!(p->copies >> copy & 1))
+			continue;
+		*out = *checked;
+		rc = make_copy(a, (enum filter_copy)copy, out, e);
+		if (rc == 0)
+			rc = filter_check_copy(out, (enum filter_copy)copy, checked, e);
+		io->n++;
+	}
+	return rc;
+}
+
+static int build_policy(struct arena *a, const struct policy_programs *p, struct filters *io, struct err *e)
+{
+	struct filter_program compiled = { 0 };
+	struct filter_input in = { 0 };
+	int rc;
+
+	if (p->own->set == FILTER_SET_NONE)
+		return 0;
+	rc = filter_policy_input(a, p->plan, p->own, filter_native_arch(), &in, e);
+	if (rc == 0)
+		rc = filter_compile(a, &in, &compiled, e);
+	if (rc == 0)
+		rc = filter_check_rows(&compiled, &in, e);
+	if (rc == 0)
+		rc = filter_check_policy(&compiled, p->plan, p->own, e);
+	/* Without it old kernels slow the whole container down; the engine's own flags decide that, not we. */
+	compiled.flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	if (rc == 0)
+		rc = add_copies(a, p, &compiled, io, e);
+	filter_input_done(&in);
+	return rc < 0 ? err_wrap(e, "policy filter") : 0;
 }
 
 int filter_build(struct arena *a, const struct plan_filter *p, struct filters *out, struct err *e)
 {
+	const struct policy_programs all[] = {
+		{ p, &p->own, 1U << FILTER_AS_IS | (p->own.log ? 1U << FILTER_LOGGED : 0) },
+		{ p, &p->would, 1U << FILTER_WARNED },
+	};
 	struct filters built = { 0 };
+	int rc = 0;
 
-	if (p->has_engine) {
-		if (build_engine(a, &p->engine, &built.v[built.n], e) < 0)
-			return -e->code;
-		built.n++;
-	}
-	if (p->own.set != FILTER_SET_NONE) {
-		if (build_policy(a, p, &p->own, &built.v[built.n], e) < 0)
-			return -e->code;
-		built.n++;
-	}
-	if (p->own.set != FILTER_SET_NONE && p->own.log) {
-		if (build_logged(a, &built.v[built.n - 1], &built.v[built.n], e) < 0)
-			return -e->code;
-		built.n++;
-	}
-	if (p->would.set != FILTER_SET_NONE) {
-		if (build_warning(a, p, &built.v[built.n], e) < 0)
-			return -e->code;
-		built.n++;
-	}
-	*out = built;
-	return 0;
+	if (p->has_engine)
+		rc = build_engine(a, &p->engine, &built.v[built.n++], e);
+	for (size_t i = 0; rc == 0 && i < N_ELEMENTS(all); i++)
+		rc = build_policy(a, &all[i], &built, e);
+	if (rc == 0)
+		*out = built;
+	return rc;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/capname.h"
+#include "base/fault.h"
 #include "base/str.h"
 #include "kernel/filter_syscalls.h"
 #include "policy/syscall_groups.h"
@@ -52,9 +53,14 @@ static bool is_let_through(uint16_t answer)
 	return answer == FILTER_ALLOW || answer == FILTER_ARGS;
 }
 
-static bool opens(enum syscall_group group, uint64_t caps)
+bool filter_group_opens(enum syscall_group group, uint64_t caps)
 {
 	return !needs[group] || (needs[group] & caps);
+}
+
+bool filter_group_is_missing(enum syscall_group group)
+{
+	return missing >> group & 1;
 }
 
 static uint64_t groups_of(const struct plan_syscalls *p)
@@ -66,21 +72,21 @@ static uint64_t groups_of(const struct plan_syscalls *p)
 
 static void open_calls(const struct plan_syscalls *p, uint64_t caps, uint16_t answers[FILTER_MAX_CALLS])
 {
-	uint64_t groups = groups_of(p);
+	uint64_t groups = fault_skip("filter: groups") ? 0 : groups_of(p);
 	struct syscall_walk w = { 0 };
 
 	while (syscall_next(&w)) {
 		size_t at = index_of(w.name, w.len);
 		if (at == FILTER_MAX_CALLS)
 			continue;
-		if ((groups >> w.group & 1) && opens(w.group, caps))
+		if ((groups >> w.group & 1) && filter_group_opens(w.group, caps))
 			answers[at] = FILTER_ALLOW;
 		else
-			answers[at] = missing >> w.group & 1 ? FILTER_ENOSYS : FILTER_EPERM;
+			answers[at] = filter_group_is_missing(w.group) ? FILTER_ENOSYS : FILTER_EPERM;
 	}
 	for (size_t i = 0; i < p->calls.n; i++)
-		if (syscall_find(p->calls.v[i], strlen(p->calls.v[i]), &w) && opens(w.group, caps) &&
-		    index_of(w.name, w.len) < FILTER_MAX_CALLS)
+		if (syscall_find(p->calls.v[i], strlen(p->calls.v[i]), &w) && filter_group_opens(w.group, caps) &&
+		    index_of(w.name, w.len) < FILTER_MAX_CALLS && !fault_skip("filter: single calls"))
 			answers[index_of(w.name, w.len)] = FILTER_ALLOW;
 }
 
@@ -92,7 +98,8 @@ static void look_at_arguments(const struct plan_syscalls *p, uint16_t answers[FI
 
 	for (size_t i = 0; i < N_ELEMENTS(by_arguments); i++) {
 		at = index_of(by_arguments[i], strlen(by_arguments[i]));
-		if (answers[at] == FILTER_ALLOW && !(unshares && str_eq(by_arguments[i], "clone")))
+		if (answers[at] == FILTER_ALLOW && !(unshares && str_eq(by_arguments[i], "clone")) &&
+		    !fault_skip("filter: arguments of %s", by_arguments[i]))
 			answers[at] = FILTER_ARGS;
 	}
 	for (size_t i = 0; i < N_ELEMENTS(filter_limited_calls); i++) {
@@ -104,7 +111,7 @@ static void look_at_arguments(const struct plan_syscalls *p, uint16_t answers[FI
 
 static void tell(uint16_t *answer, int number)
 {
-	if (!is_let_through(*answer))
+	if (!is_let_through(*answer) && !fault_skip("filter: chosen errors"))
 		*answer = number == EPERM ? FILTER_EPERM : number == ENOSYS ? FILTER_ENOSYS : (uint16_t)(FILTER_ERRNO + number);
 }
 
@@ -138,7 +145,7 @@ void filter_group_answers(const struct plan_syscalls *p, uint64_t caps, uint16_t
 	choose_errors(p, answers);
 	for (size_t i = 0; i < p->kill.n; i++) {
 		size_t at = index_of(p->kill.v[i], strlen(p->kill.v[i]));
-		if (at < FILTER_MAX_CALLS)
+		if (at < FILTER_MAX_CALLS && !fault_skip("filter: killing calls"))
 			answers[at] = FILTER_KILL;
 	}
 }

@@ -11,6 +11,7 @@
 #include <seccomp.h>
 #include <sys/socket.h>
 
+#include "base/fault.h"
 #include "base/str.h"
 #include "kernel/filter_parts.h"
 
@@ -85,14 +86,20 @@ static void add_family(struct list *l, uint32_t verdict, uint32_t family)
 
 static void sockets(struct list *l, const struct plan_syscalls *p)
 {
-	bool netlink = p->families >> AF_NETLINK & 1;
+	uint64_t families = p->families, protocols = p->netlink;
 
-	add_numbers(l, p->families, ERRNO(EAFNOSUPPORT), netlink ? AF_NETLINK : BITS, add_family);
+	if (families != FILTER_EVERY && fault_skip("filter: socket families"))
+		families = FILTER_EVERY;
+	bool netlink = families >> AF_NETLINK & 1;
+
+	if (netlink && protocols != FILTER_EVERY && fault_skip("filter: netlink protocols"))
+		protocols = FILTER_EVERY;
+	add_numbers(l, families, ERRNO(EAFNOSUPPORT), netlink ? AF_NETLINK : BITS, add_family);
 	if (netlink) {
-		add_numbers(l, p->netlink, ERRNO(EPROTONOSUPPORT), BITS, add_netlink);
-		add_if(l, p->netlink & FILTER_BEYOND ? (uint32_t)ALLOW : ERRNO(EPROTONOSUPPORT), 0, AF_NETLINK);
+		add_numbers(l, protocols, ERRNO(EPROTONOSUPPORT), BITS, add_netlink);
+		add_if(l, protocols & FILTER_BEYOND ? (uint32_t)ALLOW : ERRNO(EPROTONOSUPPORT), 0, AF_NETLINK);
 	}
-	add_rule(l, p->families & FILTER_BEYOND ? (uint32_t)ALLOW : ERRNO(EAFNOSUPPORT), 0, NULL);
+	add_rule(l, families & FILTER_BEYOND ? (uint32_t)ALLOW : ERRNO(EAFNOSUPPORT), 0, NULL);
 }
 
 static bool is_mips(uint32_t arch)
@@ -113,7 +120,7 @@ static void ioctls(struct list *l, const struct plan_syscalls *p, uint32_t arch)
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(requests); i++)
-		if (p->ioctls & requests[i].bit)
+		if ((p->ioctls & requests[i].bit) && !fault_skip("filter: requests to terminals"))
 			add_if(l, ERRNO(EPERM), 1, is_mips(arch) ? requests[i].mips : requests[i].request);
 	add_rule(l, ALLOW, 0, NULL);
 }

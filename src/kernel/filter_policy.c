@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/fault.h"
 #include "base/str.h"
 #include "kernel/filter_syscalls.h"
 
@@ -107,12 +108,18 @@ static uint32_t compat_arch(uint32_t native)
 	return 0;
 }
 
+/* What a call of an architecture without rows gets when only native ones are allowed. */
+static uint32_t foreign_verdict(void)
+{
+	return fault_skip("filter: other architectures of the policy") ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS;
+}
+
 static int set_input(struct making *k, uint64_t caps, uint32_t native, struct filter_input *in, struct err *e)
 {
 	uint16_t answers[FILTER_MAX_CALLS];
 
 	filter_group_answers(k->p, caps, answers);
-	in->bad_arch = SECCOMP_RET_KILL_PROCESS;
+	in->bad_arch = foreign_verdict();
 	in->archs[in->n++].token = native;
 	if (k->p->allow_compat32 && compat_arch(native))
 		in->archs[in->n++].token = compat_arch(native);
@@ -148,7 +155,8 @@ static void answer_newer(const struct plan_filter *p, struct filter_arch *arch)
 {
 	int64_t highest = p->has_engine ? filter_engine_highest(&p->engine, arch->token) : -1;
 
-	if (!arch->n || highest < arch->v[0].nr || highest >= (int64_t)filter_call_newest() + FUTURE)
+	if (!arch->n || highest < arch->v[0].nr || highest >= (int64_t)filter_call_newest() + FUTURE ||
+	    fault_skip("filter: newer calls of the policy"))
 		return;
 	arch->has_above = true;
 	arch->above = (uint32_t)highest + 1;
@@ -160,7 +168,7 @@ static void answer_newer(const struct plan_filter *p, struct filter_arch *arch)
  * own calls are looked at all the same, for the requests to terminals. */
 static int open_input(struct making *k, const struct plan_filter *p, uint32_t native, struct filter_input *in, struct err *e)
 {
-	in->bad_arch = k->p->allow_compat32 ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS;
+	in->bad_arch = k->p->allow_compat32 ? SECCOMP_RET_ALLOW : foreign_verdict();
 	in->archs[in->n++].token = native;
 	if (native == SCMP_ARCH_X86_64 && k->p->allow_compat32)
 		in->archs[in->n++].token = SCMP_ARCH_X32;
