@@ -23,7 +23,8 @@ void sha256_init(struct sha256 *s);
 void sha256_add(struct sha256 *s, const void *bytes, size_t len);
 /* Ends it; *s is of no more use. */
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE]);
-/* Lower case, with a NUL. */
+/* Lower case, with a NUL: of a digest; of bytes. */
+void sha256_text(const uint8_t digest[SHA256_SIZE], char out[SHA256_HEX + 1]);
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX + 1]);
 
 #endif

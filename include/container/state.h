@@ -8,6 +8,8 @@
  *   filters     the compiled seccomp programs, for exec (container/keep.h)
  *   start.sock  the start gate, while the container is created and not started
  *
+ * Beside the containers the root holds .@filters (container/filter_cache.h).
+ *
  * A process is known by pid and start time (field 22 of /proc/PID/stat), never by pid alone. Every command survives the death of
  * any other at any point: a directory without state.json is a half-made container, which delete removes.
  */

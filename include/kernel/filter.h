@@ -11,12 +11,17 @@
 #define CAISSON_KERNEL_FILTER_H
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "policy/plan.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 struct filter_program {
 	const struct sock_filter *insns;
@@ -28,8 +33,14 @@ enum { FILTER_PROGRAMS = 4 };
 struct filters { struct filter_program v[FILTER_PROGRAMS]; size_t n; };
 
 /* Programs live in `a`. An engine rule with an unknown call name is skipped (a debug matter); everything else that cannot be
- * compiled is an error. */
+ * compiled is an error, and so is a program that does not answer as the plan says (kernel/filter_check.h). Below a
+ * millisecond; container/filter_cache.h keeps what comes of it. */
 int filter_build(struct arena *a, const struct plan_filter *p, struct filters *out, struct err *e);
+
+/* All that decides beside the plan what programs come of it: the compiler with its tables, as it was built; libseccomp, which
+ * names other architectures' calls; this machine; and what the kernel takes of flags, where the plan asks for one of those. */
+struct filter_identity { char text[192]; };
+struct filter_identity filter_identity(const struct plan_filter *p);
 
 /* What features(1) lists; NULL-terminated. */
 extern const char *const filter_action_words[], *const filter_operator_words[], *const filter_arch_words[],

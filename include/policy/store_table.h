@@ -37,6 +37,6 @@ struct store_type {
 	const struct store_field *fields;
 };
 
-extern const struct store_type store_plan_type, store_process_type, store_resources_type;
+extern const struct store_type store_plan_type, store_process_type, store_resources_type, store_filter_type;
 
 #endif

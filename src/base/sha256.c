@@ -115,18 +115,24 @@ void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE])
 		out[i] = (uint8_t)(s->state[i / 4] >> (24 - 8 * (i % 4)));
 }
 
-void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX + 1])
+void sha256_text(const uint8_t digest[SHA256_SIZE], char out[SHA256_HEX + 1])
 {
 	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < SHA256_SIZE; i++) {
+		out[2 * i] = digits[digest[i] >> 4];
+		out[2 * i + 1] = digits[digest[i] & 15];
+	}
+	out[SHA256_HEX] = '\0';
+}
+
+void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX + 1])
+{
 	uint8_t digest[SHA256_SIZE];
 	struct sha256 s;
 
 	sha256_init(&s);
 	sha256_add(&s, bytes, len);
 	sha256_end(&s, digest);
-	for (unsigned i = 0; i < SHA256_SIZE; i++) {
-		out[2 * i] = digits[digest[i] >> 4];
-		out[2 * i + 1] = digits[digest[i] & 15];
-	}
-	out[SHA256_HEX] = '\0';
+	sha256_text(digest, out);
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/filter_cache.h"
 #include "container/gate.h"
 #include "container/id_ranges.h"
 #include "container/keep.h"
@@ -92,7 +93,7 @@ static int make_state(struct creating *c, struct err *e)
 
 static int build_filters(struct creating *c, struct err *e)
 {
-	return filter_build(&c->arena, &c->plan->filter, &c->filters, e);
+	return filter_cache_build(c->r->state_root, &c->arena, &c->plan->filter, &c->filters, e);
 }
 
 static int locate_cgroup(struct creating *c, struct err *e)

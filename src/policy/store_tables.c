@@ -167,10 +167,13 @@ TYPE(syscalls, struct plan_syscalls,
      FLIST(struct plan_syscalls, answers, &key_value_type), FMASK(struct plan_syscalls, families),
      FMASK(struct plan_syscalls, netlink), FMASK(struct plan_syscalls, ioctls),
      FBOOL(struct plan_syscalls, allow_compat32), FBOOL(struct plan_syscalls, log));
-TYPE(filter, struct plan_filter,
-     FBOOL(struct plan_filter, has_engine), FSTRUCT(struct plan_filter, engine, &seccomp_type),
-     FMASK(struct plan_filter, caps), FSTRUCT(struct plan_filter, own, &syscalls_type),
-     FSTRUCT(struct plan_filter, would, &syscalls_type));
+static const struct store_field filter_fields[] = {
+	FBOOL(struct plan_filter, has_engine), FSTRUCT(struct plan_filter, engine, &seccomp_type),
+	FMASK(struct plan_filter, caps), FSTRUCT(struct plan_filter, own, &syscalls_type),
+	FSTRUCT(struct plan_filter, would, &syscalls_type),
+};
+const struct store_type store_filter_type = { "struct plan_filter", sizeof(struct plan_filter), N_ELEMENTS(filter_fields),
+					      filter_fields };
 
 TYPE(exec, struct plan_exec,
      FBOOL(struct plan_exec, no_new_privs), FBOOL(struct plan_exec, within_result), FBOOL(struct plan_exec, fits),
@@ -220,7 +223,7 @@ static const struct store_field plan_fields[] = {
 	FUNSIGNED(struct plan, personality),
 	FARRAY(struct plan, hooks, HOOK_KINDS, &hooks_type), FTEXT(struct plan, cgroups_path),
 	FBOOL(struct plan, no_cgroup), FSTRUCT(struct plan, resources, &store_resources_type),
-	FSTRUCT(struct plan, filter, &filter_type), FLIST(struct plan, reasons, &reason_type),
+	FSTRUCT(struct plan, filter, &store_filter_type), FLIST(struct plan, reasons, &reason_type),
 	FLIST(struct plan, warnings, &text_type),
 };
 const struct store_type store_plan_type = { "struct plan", sizeof(struct plan), N_ELEMENTS(plan_fields), plan_fields };
