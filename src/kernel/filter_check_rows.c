@@ -111,8 +111,8 @@ static int ask(const struct checking *k, uint32_t token, uint32_t nr, const uint
 	return filter_ask(k->program, &d, expected(k, &d), k->e);
 }
 
-/* From arguments that meet it: by the least, or, when `far`, by a bit of the other half. */
-static void miss(const struct syscall_arg *c, bool far, uint64_t args[6])
+/* From arguments that meet it to some near its edge, most of which do not: by the least, or, when `far`, by the other half. */
+static void nudge(const struct syscall_arg *c, bool far, uint64_t args[6])
 {
 	uint64_t mask = c->op == SCMP_CMP_MASKED_EQ ? c->value : UINT64_MAX, step = far ? UINT64_C(1) << 32 : 1;
 	uint64_t *arg = &args[c->index];
@@ -123,7 +123,7 @@ static void miss(const struct syscall_arg *c, bool far, uint64_t args[6])
 		*arg ^= far && mask ? UINT64_C(1) << (63 - __builtin_clzll(mask)) : mask & (~mask + 1);
 		break;
 	case SCMP_CMP_NE:
-		*arg = c->value;
+		*arg = far ? c->value ^ step : c->value;
 		break;
 	case SCMP_CMP_GT:
 		*arg = c->value - (step - 1);
@@ -144,7 +144,7 @@ static int ask_conditions(const struct checking *k, const struct rows *r, size_t
 {
 	struct filter_conditions c = conditions_at(r, at);
 	uint32_t nr = r->arch->v[at - 1].nr;
-	uint64_t met[6], missed[6];
+	uint64_t met[6], near[6];
 	int rc;
 
 	for (size_t i = 0; i < N_ELEMENTS(met); i++)
@@ -152,18 +152,22 @@ static int ask_conditions(const struct checking *k, const struct rows *r, size_t
 	filter_conditions_meet(&c, met);
 	rc = ask(k, r->arch->token, nr, met);
 	for (size_t i = 0; rc == 0 && i < 2 * c.n; i++) {
-		memcpy(missed, met, sizeof(missed));
-		miss(&c.v[i / 2], i % 2, missed);
-		rc = ask(k, r->arch->token, nr, missed);
+		memcpy(near, met, sizeof(near));
+		nudge(&c.v[i / 2], i % 2, near);
+		rc = ask(k, r->arch->token, nr, near);
 	}
 	return rc;
 }
 
 static int ask_number(const struct checking *k, const struct rows *r, uint32_t nr)
 {
+	static const uint64_t ones[6] = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	size_t first = first_entry(r, nr);
 	int rc = ask(k, r->arch->token, nr, NULL);
 
-	for (size_t at = first_entry(r, nr); rc == 0 && at; at = entry_from(r, r->next[at - 1], nr)) {
+	if (rc == 0 && first && r->arch->v[first - 1].rule->n)
+		rc = ask(k, r->arch->token, nr, ones);
+	for (size_t at = first; rc == 0 && at; at = entry_from(r, r->next[at - 1], nr)) {
 		if (!r->arch->v[at - 1].rule->n)
 			break; /* nothing counts behind it */
 		rc = ask_conditions(k, r, at, 0);
@@ -176,20 +180,22 @@ static int ask_arch(const struct checking *k, const struct rows *r)
 {
 	const struct filter_arch *arch = r->arch;
 	uint32_t base = arch->token == SCMP_ARCH_X32 ? FILTER_X32_BIT : 0;
-	const uint32_t edges[] = { base, base + CHAINS, arch->above, arch->above_end, arch->above_end + 1, UINT32_MAX };
+	const uint32_t edges[] = { arch->above, arch->above_end, arch->above_end + 1, FILTER_X32_BIT - 1, FILTER_X32_BIT, UINT32_MAX };
+	uint32_t dense = 1; /* numbers from the base on that are all asked for, in rows or between them */
 	int rc = 0;
 
+	for (size_t i = 0; i < arch->n; i++)
+		if (arch->v[i].nr - base < CHAINS && arch->v[i].nr - base > dense)
+			dense = arch->v[i].nr - base;
+	for (uint32_t i = 0; rc == 0 && i < dense + 2; i++)
+		rc = ask_number(k, r, base + i);
 	for (size_t i = 0; rc == 0 && i < N_ELEMENTS(edges); i++)
-		if (edges[i] >= base)
-			rc = ask_number(k, r, edges[i]);
-	for (size_t i = 0; rc == 0 && i < arch->n; i++) {
-		uint32_t nr = arch->v[i].nr;
+		rc = ask_number(k, r, edges[i]);
+	for (size_t i = 0; rc == 0 && i < 3 * arch->n; i++) { /* those that lie far out, and their neighbours */
+		uint32_t nr = arch->v[i / 3].nr;
 
-		if (first_entry(r, nr) != i + 1)
-			continue;
-		rc = ask_number(k, r, nr);
-		if (rc == 0 && !first_entry(r, nr + 1)) /* where a run ends */
-			rc = ask_number(k, r, nr + 1);
+		if (nr - base >= CHAINS)
+			rc = ask_number(k, r, nr - 1 + (uint32_t)(i % 3));
 	}
 	return rc;
 }
