@@ -5,7 +5,8 @@
  *
  * Four programs at most: the engine's filter, unchanged in meaning, then the policy's, the same again where its refusals are to be logged, then
  * one that only logs what a profile in warn mode would refuse. The first also answers ENOSYS to numbers above the highest one it names when its default denies (as runc does). What exactly a list means is written in
- * kernel/filter_parts.h, how programs are made in kernel/filter_compile.h.
+ * kernel/filter_parts.h, how programs are made in kernel/filter_compile.h. Each has answered for its plan before it leaves
+ * this module (kernel/filter_check.h).
  */
 #ifndef CAISSON_KERNEL_FILTER_H
 #define CAISSON_KERNEL_FILTER_H
