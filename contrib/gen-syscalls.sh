@@ -1,162 +1,137 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Writes the table of system call names and numbers that the seccomp compiler uses:
+# The names and numbers of system calls that the seccomp compiler uses. contrib/syscalls.txt holds them for people, one row a name
+# and one column a numbering; the table in C is made from it:
 #
 #	contrib/gen-syscalls.sh > src/kernel/filter_syscalls_table.h
 #
-# The numbers of calls up to Linux 5.17 come from the installed libseccomp; the later ones from the list below. From 424
-# on every architecture uses the same numbers, so a new call is one line here: its number and its name.
-# Needs: cc, libseccomp-dev.
+# The text is made from the kernel's own headers. Debian's linux-libc-dev (Linux 6.11 and later) has those of every
+# architecture; name the newest first, then older ones for what later kernels took away (s390's 31-bit calls ended after 6.18):
+#
+#	apt-get download linux-libc-dev && dpkg-deb -x linux-libc-dev_*.deb new
+#	contrib/gen-syscalls.sh read new/usr old/usr > contrib/syscalls.txt
+#
+# `numbers FILE` prints the pairs of one header, for tests/lint/check-syscalls.sh. Needs: sed, awk, sort.
 set -eu
+export LC_ALL=C
 
-newer='
-335 uretprobe x86_64
-336 uprobe x86_64
-424 pidfd_send_signal
-425 io_uring_setup
-426 io_uring_enter
-427 io_uring_register
-428 open_tree
-429 move_mount
-430 fsopen
-431 fsconfig
-432 fsmount
-433 fspick
-434 pidfd_open
-435 clone3
-436 close_range
-437 openat2
-438 pidfd_getfd
-439 faccessat2
-440 process_madvise
-441 epoll_pwait2
-442 mount_setattr
-443 quotactl_fd
-444 landlock_create_ruleset
-445 landlock_add_rule
-446 landlock_restrict_self
-447 memfd_secret -arm
-448 process_mrelease
-449 futex_waitv
-450 set_mempolicy_home_node
-451 cachestat
-452 fchmodat2
-453 map_shadow_stack -x32
-454 futex_wake
-455 futex_wait
-456 futex_requeue
-457 statmount
-458 listmount
-459 lsm_get_self_attr
-460 lsm_set_self_attr
-461 lsm_list_modules
-462 mseal
-463 setxattrat
-464 getxattrat
-465 listxattrat
-466 removexattrat
-467 open_tree_attr
-468 file_getattr
-469 file_setattr
-470 listns
-471 rseq_slice_yield
+text=$(dirname "$0")/syscalls.txt
+
+# Column and header below lib/linux/uapi. The order is enum filter_column's. In the text a number is the one in the header, without
+# the base of its ABI (x32, MIPS); arm's private calls have the offset that their header gives them.
+columns='
+x86_64      x86/asm/unistd_64.h
+x32         x86/asm/unistd_x32.h
+i386        x86/asm/unistd_32.h
+aarch64     arm64/asm/unistd_64.h
+arm         arm/asm/unistd-eabi.h
+riscv64     riscv/asm/unistd_64.h
+loongarch64 loongarch/asm/unistd_64.h
+s390x       s390/asm/unistd_64.h
+s390        s390/asm/unistd_32.h
+ppc64       powerpc/asm/unistd_64.h
+ppc         powerpc/asm/unistd_32.h
+mips        mips/asm/unistd_o32.h
+mips64      mips/asm/unistd_n64.h
+mips64n32   mips/asm/unistd_n32.h
+parisc      parisc/asm/unistd_32.h
+parisc64    parisc/asm/unistd_64.h
+m68k        m68k/asm/unistd_32.h
+sh          sh/asm/unistd_32.h
 '
 
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-cat > "$dir/names.c" <<'END'
-#include <seccomp.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X32, SCMP_ARCH_X86, SCMP_ARCH_AARCH64, SCMP_ARCH_ARM };
-enum { N_ARCHS = sizeof(archs) / sizeof(archs[0]) };
-
-/* Calls behind socketcall(2) resolve to a pseudo number even where a direct one exists: the row that found the name by its
- * number knows better. */
-static void known_by(int at, int from, int to)
-{
-	uint32_t arch = archs[at];
-
-	for (int nr = from; nr < to; nr++) {
-		char *name = seccomp_syscall_resolve_num_arch(arch, nr);
-		if (!name)
-			continue;
-		printf("%s", name);
-		for (int i = 0; i < N_ARCHS; i++)
-			printf(" %d", i == at ? nr : seccomp_syscall_resolve_name_arch(archs[i], name));
-		printf("\n");
-		free(name);
-	}
+# "name number" of each call in a header; places that a table only keeps free are no calls.
+numbers_of() {
+	sed -nE 's/^#define[[:space:]]+__NR_([a-z_][a-z0-9_]*)[[:space:]]+\(?(__[A-Za-z0-9_]+[[:space:]]*\+[[:space:]]*)?([0-9]+)\)?$/\1 \3/p' "$1" |
+		grep -vE '^((reserved|unused)[0-9]+|syscalls) ' || true
 }
 
-int main(void)
-{
-	for (int i = 0; i < N_ARCHS; i++) {
-		int base = archs[i] == SCMP_ARCH_X32 ? 0x40000000 : 0;
-		known_by(i, base, base + 1024);
-		known_by(i, -20000, 0);
-	}
-	known_by(N_ARCHS - 1, 0xf0000, 0xf0010);
-	return 0;
+# What arm has beside its list: calls from 0xf0000 on, and a second name.
+arm_numbers() {
+	sed -nE 's/^#define[[:space:]]+__ARM_NR_([a-z0-9_]+)[[:space:]]+\(__ARM_NR_BASE\+([0-9]+)\)$/\1 \2/p' "$1" |
+		while read -r name number; do echo "$name $((0xf0000 + number))"; done
+	sed -nE 's/^#define[[:space:]]+__NR_([a-z0-9_]+)[[:space:]]+__NR_([a-z0-9_]+)$/\1 \2/p' "$1" |
+		while read -r name other; do numbers_of "$2" | sed -n "s/^$other /$name /p"; done
 }
-END
-"${CC:-cc}" -o "$dir/names" "$dir/names.c" -lseccomp
-"$dir/names" | sort -u > "$dir/old"
-printf '%s\n' "$newer" > "$dir/new"
 
-cat <<'END'
+# "column name number" for each call of one tree.
+read_tree() {
+	echo "$columns" | while read -r column file; do
+		path=$1/lib/linux/uapi/$file
+		if [ -z "$column" ] || [ ! -e "$path" ]; then continue; fi
+		numbers_of "$path" | sed "s/^/$column /"
+		[ "$column" != arm ] || arm_numbers "${path%-eabi.h}.h" "$path" | sed "s/^/$column /"
+	done
+}
+
+# "mux name number": 100 + n is call n of socketcall(2), 200 + n of ipc(2).
+read_multiplexed() {
+	sed -nE 's/^#define[[:space:]]+SYS_([A-Z0-9]+)[[:space:]]+([0-9]+)[[:space:]].*/\1 \2/p' "$1/include/linux/net.h" |
+		tr '[:upper:]' '[:lower:]' | while read -r name n; do echo "mux $name $((100 + n))"; done
+	sed -nE 's/^#define[[:space:]]+((SEM|MSG|SHM)[A-Z]+)[[:space:]]+([0-9]+)$/\1 \3/p' "$1/include/linux/ipc.h" |
+		tr '[:upper:]' '[:lower:]' | while read -r name n; do echo "mux $name $((200 + n))"; done
+}
+
+# Of two trees the first one counts. From 424 on a number means the same call everywhere, so a column whose headers
+# ended earlier than the others' gets the later ones from s390x, its 64-bit form.
+make_text() {
+	echo "# Made by contrib/gen-syscalls.sh read; -: no such call."
+	echo "$columns" | awk 'NF { head = head " " $1 } END { print "name mux" head }'
+	{
+		read_multiplexed "$1"
+		for tree; do read_tree "$tree"; done
+	} | awk -v cols="$(echo "$columns" | awk 'NF { printf "%s ", $1 }')" '
+		BEGIN { n = split(cols, col, " ") }
+		!(($1, $2) in nr) { nr[$1, $2] = $3; if ($1 != "mux") names[$2] = 1 }
+		$1 == "s390" && $3 > s390_end { s390_end = $3 }
+		END {
+			for (name in names) {
+				if (!(("s390", name) in nr) && ("s390x", name) in nr && s390_end >= 424 && nr["s390x", name] > s390_end)
+					nr["s390", name] = nr["s390x", name]
+				line = name " " (("mux", name) in nr ? nr["mux", name] : "-")
+				for (i = 1; i <= n; i++)
+					line = line " " ((col[i], name) in nr ? nr[col[i], name] : "-")
+				print line
+			}
+		}
+	' | sort
+}
+
+# A C array holds 16-bit numbers: arm's private ones, from 0xf0000 on, are moved to 0x7000.
+make_table() {
+	cat <<'END'
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Made by contrib/gen-syscalls.sh; do not edit. Sorted by name (strcmp order). Numbers: x86_64, x32 (with bit 30), i386,
- * aarch64, arm; -1 where the call does not exist. mux: 100 + n is call n of socketcall(2), 200 + n of ipc(2), on the
- * architectures that have them.
+ * Made by contrib/gen-syscalls.sh from contrib/syscalls.txt; do not edit. Sorted by name (strcmp order).
  */
 END
-LC_ALL=C awk '
-BEGIN { split("x86_64 x32 i386 aarch64 arm", col, " ") }
-FNR == NR {
-	mux = 0
-	for (i = 2; i <= 6; i++) {
-		v = $i + 0
-		if (v <= -101 && v >= -120 || v <= -201 && v >= -224)
-			mux = -v
-		if (v < 0) v = -1
-		if (!(($1, i - 1) in nr) || v > nr[$1, i - 1]) nr[$1, i - 1] = v
-	}
-	if (!($1 in seen) || mux) muxes[$1] = mux
-	seen[$1] = 1
-	next
-}
-NF >= 2 {
-	if ($1 + 0 > newest) newest = $1 + 0
-	for (i = 1; i <= 5; i++) {
-		here = $3 == "" || $3 == col[i] || (substr($3, 1, 1) == "-" && substr($3, 2) != col[i])
-		want = !here ? -1 : (col[i] == "x32" ? 1073741824 + $1 : $1 + 0)
-		if (($2 in seen) && nr[$2, i] >= 0 && nr[$2, i] != want && here) {
-			print "disagrees: " $2 > "/dev/stderr"; exit 1
+	awk '
+		/^#/ { next }
+		$1 == "name" { for (i = 3; i <= NF; i++) if ($i == "aarch64") common = i; next }
+		{
+			if ($common + 0 > newest) newest = $common + 0
+			line = "\t{ \"" $1 "\", " ($2 == "-" ? 0 : $2) ", {"
+			for (i = 3; i <= NF; i++) {
+				v = $i == "-" ? -1 : $i + 0
+				line = line (i > 3 ? ", " : " ") (v >= 983040 ? v - 983040 + 28672 : v)
+			}
+			row[++n] = line " } },"
 		}
-		if (!($2 in seen) || nr[$2, i] < 0) nr[$2, i] = want
-	}
-	late[$2] = 1
+		END {
+			print "#define FILTER_NEWEST_CALL " newest
+			print "/* clang-format off */"
+			print "static const struct filter_call filter_calls[] = {"
+			for (i = 1; i <= n; i++) print row[i]
+			print "};"
+			print "/* clang-format on */"
+		}
+	' "$text"
 }
-END {
-	for (n in seen) all[n] = 1
-	for (n in late) all[n] = 1
-	printf "#define FILTER_NEWEST_CALL %d\n", newest
-	for (n in all)
-		printf "\t{ \"%s\", %d, { %d, %d, %d, %d, %d } },\n", n, muxes[n] + 0,
-		       nr[n, 1], nr[n, 2], nr[n, 3], nr[n, 4], nr[n, 5] | "LC_ALL=C sort -t\\\" -k2,2"
-}' "$dir/old" "$dir/new" > "$dir/table"
-grep '^#define' "$dir/table"
-cat <<'END'
-/* clang-format off */
-static const struct filter_call filter_calls[] = {
-END
-grep -v '^#define' "$dir/table"
-cat <<'END'
-};
-/* clang-format on */
-END
+
+case ${1-} in
+read) shift; make_text "$@" ;;
+numbers) numbers_of "$2" ;;
+"") make_table ;;
+*) echo "usage: gen-syscalls.sh [read USR... | numbers FILE]" >&2; exit 2 ;;
+esac

@@ -286,6 +286,7 @@ part_lint() {
 	source_tree && need_packages lint lint || return
 	step lint layers 60 sh "$src/tests/lint/check-layers.sh" "$src"
 	step lint "tables of what is supported" 120 sh "$src/tests/lint/check-rows.sh" "$src"
+	step lint "system call table" 60 sh "$src/tests/lint/check-syscalls.sh" "$src"
 	step lint "banned calls" 60 sh "$src/tests/lint/check-banned.sh" "$src"
 	local scripts
 	mapfile -t scripts < <(cd "$src" && find . \( -name '*.sh' -o -name '*.t' -o -path ./.ci/run \) -type f | LC_ALL=C sort)

@@ -9,6 +9,7 @@
 #define CAISSON_BASE_SYS_H
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <sys/mount.h>	/* before linux/mount.h: glibc 2.36 and 2.37 declare the same things */
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -30,6 +31,9 @@
 #endif
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+#ifndef AUDIT_ARCH_LOONGARCH64
+#define AUDIT_ARCH_LOONGARCH64 (258 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
 #endif
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)

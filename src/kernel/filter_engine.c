@@ -98,7 +98,7 @@ int64_t filter_engine_highest(const struct seccomp *s, uint32_t arch)
 		for (size_t j = 0; j < s->rules.v[i].names.n; j++) {
 			const char *name = s->rules.v[i].names.v[j];
 
-			if (filter_call_resolve(filter_call_find(name, strlen(name)), name, arch, &nr) &&
+			if (filter_call_resolve(filter_call_find(name, strlen(name)), arch, &nr) &&
 			    nr.direct > highest)
 				highest = nr.direct;
 		}
@@ -161,7 +161,7 @@ static int add_name(struct reading *r, const char *name, const struct filter_rul
 		const struct filter_rule *shared;
 		struct filter_numbers nr;
 
-		if (!filter_call_resolve(call, name, r->in->archs[i].token, &nr))
+		if (!filter_call_resolve(call, r->in->archs[i].token, &nr))
 			continue;
 		found = true;
 		if (nr.direct > r->highest[i])

@@ -71,7 +71,7 @@ static int add_call(struct making *k, const struct filter_call *call, uint16_t a
 	size_t n = 1;
 
 	/* What lies behind socketcall and ipc cannot be told apart: those two are members of groups themselves. */
-	if (!filter_call_resolve(call, call->name, k->arch->token, &nr) || nr.direct < 0)
+	if (!filter_call_resolve(call, k->arch->token, &nr) || nr.direct < 0)
 		return 0;
 	if (answer == FILTER_ARGS && limits) {
 		rules = limits->v;

@@ -4,21 +4,58 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/sys.h"
 #include "kernel/filter_syscalls.h"
 
 #include "filter_syscalls_table.h"
 
-static const uint32_t column_tokens[FILTER_COLUMNS] = {
-	[FILTER_X86_64] = SCMP_ARCH_X86_64,   [FILTER_X32] = SCMP_ARCH_X32, [FILTER_I386] = SCMP_ARCH_X86,
-	[FILTER_AARCH64] = SCMP_ARCH_AARCH64, [FILTER_ARM] = SCMP_ARCH_ARM,
-};
+enum { ARM_PRIVATE = 0xf0000 };	/* __ARM_NR_BASE */
 
-int filter_column_of(uint32_t arch)
+/* Each architecture's numbers are a column and a base. */
+/* clang-format off */
+static const struct numbering { uint32_t token; enum filter_column column; int32_t base; } numberings[] = {
+	{ AUDIT_ARCH_X86_64,      FILTER_X86_64,      0 },
+	{ SCMP_ARCH_X32,          FILTER_X32,         FILTER_X32_BIT },
+	{ AUDIT_ARCH_I386,        FILTER_I386,        0 },
+	{ AUDIT_ARCH_AARCH64,     FILTER_AARCH64,     0 },
+	{ AUDIT_ARCH_ARM,         FILTER_ARM,         0 },
+	{ AUDIT_ARCH_RISCV64,     FILTER_RISCV64,     0 },
+	{ AUDIT_ARCH_LOONGARCH64, FILTER_LOONGARCH64, 0 },
+	{ AUDIT_ARCH_S390X,       FILTER_S390X,       0 },
+	{ AUDIT_ARCH_S390,        FILTER_S390,        0 },
+	{ AUDIT_ARCH_PPC64LE,     FILTER_PPC64,       0 },
+	{ AUDIT_ARCH_PPC64,       FILTER_PPC64,       0 },
+	{ AUDIT_ARCH_PPC,         FILTER_PPC,         0 },
+	{ AUDIT_ARCH_MIPS,        FILTER_MIPS,        4000 },
+	{ AUDIT_ARCH_MIPSEL,      FILTER_MIPS,        4000 },
+	{ AUDIT_ARCH_MIPS64,      FILTER_MIPS64,      5000 },
+	{ AUDIT_ARCH_MIPSEL64,    FILTER_MIPS64,      5000 },
+	{ AUDIT_ARCH_MIPS64N32,   FILTER_MIPS64N32,   6000 },
+	{ AUDIT_ARCH_MIPSEL64N32, FILTER_MIPS64N32,   6000 },
+	{ AUDIT_ARCH_PARISC,      FILTER_PARISC,      0 },
+	{ AUDIT_ARCH_PARISC64,    FILTER_PARISC64,    0 },
+	{ AUDIT_ARCH_M68K,        FILTER_M68K,        0 },
+	{ AUDIT_ARCH_SHEL,        FILTER_SH,          0 },
+	{ AUDIT_ARCH_SH,          FILTER_SH,          0 },
+};
+/* clang-format on */
+
+static const struct numbering *numbering_of(uint32_t arch)
 {
-	for (int i = 0; i < FILTER_COLUMNS; i++)
-		if (column_tokens[i] == arch)
-			return i;
-	return -1;
+	for (size_t i = 0; i < N_ELEMENTS(numberings); i++)
+		if (numberings[i].token == arch)
+			return &numberings[i];
+	return NULL;
+}
+
+/* -1 when there is no such call. */
+static int32_t number_of(const struct filter_call *call, const struct numbering *by)
+{
+	int32_t nr = call->nr[by->column];
+
+	if (nr < 0)
+		return -1;
+	return nr < FILTER_ARM_PRIVATE ? by->base + nr : nr - FILTER_ARM_PRIVATE + ARM_PRIVATE;
 }
 
 /* Bytes as a number that is ordered as they are. */
@@ -82,69 +119,19 @@ uint32_t filter_call_newest(void)
 	return FILTER_NEWEST_CALL;
 }
 
-/* Where the numbers of the common space start: the MIPS tables are shifted, each ABI by its own amount. */
-static int32_t first_number(uint32_t arch)
+bool filter_call_resolve(const struct filter_call *call, uint32_t arch, struct filter_numbers *out)
 {
-	switch (arch) {
-	case SCMP_ARCH_MIPS:
-	case SCMP_ARCH_MIPSEL:
-		return 4000;
-	case SCMP_ARCH_MIPS64:
-	case SCMP_ARCH_MIPSEL64:
-		return 5000;
-	case SCMP_ARCH_MIPS64N32:
-	case SCMP_ARCH_MIPSEL64N32:
-		return 6000;
-	}
-	return 0;
-}
-
-/* The architectures on which socket and ipc calls came through one number each, and still may. */
-static bool has_multiplexers(uint32_t arch)
-{
-	switch (arch) {
-	case SCMP_ARCH_X86:
-	case SCMP_ARCH_S390:
-	case SCMP_ARCH_S390X:
-	case SCMP_ARCH_PPC:
-	case SCMP_ARCH_PPC64:
-	case SCMP_ARCH_PPC64LE:
-		return true;
-	}
-	return false;
-}
-
-static int32_t ask_libseccomp(const struct filter_call *call, const char *name, uint32_t arch)
-{
-	int32_t nr = seccomp_syscall_resolve_name_arch(arch, name);
-
-	/* Newer than the library: from 424 on the number is the same everywhere. */
-	if (nr == __NR_SCMP_ERROR && call && call->nr[FILTER_X86_64] >= 424)
-		return first_number(arch) + call->nr[FILTER_X86_64];
-	if (nr >= -120 && nr <= -101) /* socketcall's pseudo numbers hide the direct ones of s390 and others */
-		return seccomp_syscall_resolve_name_rewrite(arch, name);
-	return nr;
-}
-
-bool filter_call_resolve(const struct filter_call *call, const char *name, uint32_t arch, struct filter_numbers *out)
-{
-	int column = filter_column_of(arch);
-	const char *by;
+	const struct numbering *by = numbering_of(arch);
+	const char *through;
 
 	*out = (struct filter_numbers){ .direct = -1, .shared = -1 };
-	if (column >= 0)
-		out->direct = call ? call->nr[column] : -1;
-	else
-		out->direct = ask_libseccomp(call, name, arch);
-	if (out->direct < 0)
-		out->direct = -1;
-	if (call && call->mux && has_multiplexers(arch)) {
-		by = call->mux < 200 ? "socketcall" : "ipc";
-		out->shared = column >= 0 ? filter_call_find(by, strlen(by))->nr[column] :
-					    seccomp_syscall_resolve_name_arch(arch, by);
-		if (out->shared < 0)
-			out->shared = -1;
-		out->shared_call = (uint32_t)call->mux % 100;
+	if (!call || !by)
+		return false;
+	out->direct = number_of(call, by);
+	if (call->mux) {
+		through = call->mux < FILTER_MUX_IPC ? "socketcall" : "ipc"; /* which not every architecture has */
+		out->shared = number_of(filter_call_find(through, strlen(through)), by);
+		out->shared_call = call->mux % FILTER_MUX_SOCKET;
 	}
 	return out->direct >= 0 || out->shared >= 0;
 }

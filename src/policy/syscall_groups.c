@@ -20,12 +20,12 @@ static const char *const calls_of[SYSCALL_GROUP_COUNT] = {
 	  "execve execveat exit exit_group brk mmap mmap2 munmap mprotect mremap madvise arch_prctl set_tid_address "
 	  "set_robust_list get_robust_list rseq prlimit64 getrlimit ugetrlimit setrlimit getrandom rt_sigreturn sigreturn "
 	  "restart_syscall membarrier mseal map_shadow_stack riscv_hwprobe riscv_flush_icache set_thread_area "
-	  "get_thread_area set_tls get_tls cacheflush uretprobe uprobe",
+	  "get_thread_area set_tls get_tls cacheflush getpagesize atomic_barrier atomic_cmpxchg_32 uretprobe uprobe",
 	[SYSCALL_GROUP_THREAD] =
 	  "clone fork vfork wait4 waitid waitpid futex futex_time64 futex_waitv futex_wait futex_wake futex_requeue "
 	  "sched_yield sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_get_priority_max "
 	  "sched_get_priority_min sched_rr_get_interval sched_rr_get_interval_time64 sched_setaffinity gettid tgkill tkill "
-	  "getcpu rseq_slice_yield",
+	  "getcpu rseq_slice_yield swapcontext",
 	/* Its flags lie in memory; the C libraries go on with clone. */
 	[SYSCALL_GROUP_CLONE3] = "clone3",
 	[SYSCALL_GROUP_IDENT] =
@@ -87,7 +87,7 @@ static const char *const calls_of[SYSCALL_GROUP_COUNT] = {
 
 	[SYSCALL_GROUP_URING] = "io_uring_setup io_uring_enter io_uring_register",
 	[SYSCALL_GROUP_DEBUG] =
-	  "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise userfaultfd",
+	  "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise userfaultfd sys_debug_setcontext",
 	[SYSCALL_GROUP_NAMESPACE] = "unshare setns",
 	[SYSCALL_GROUP_MOUNT] = "mount umount umount2 pivot_root",
 	[SYSCALL_GROUP_MOUNT_NEW] =
@@ -115,7 +115,7 @@ static const char *const calls_of[SYSCALL_GROUP_COUNT] = {
 	[SYSCALL_GROUP_OLD] =
 	  "_sysctl afs_syscall bdflush break breakpoint cachectl ftime getpmsg gtty idle lock lookup_dcookie mpx multiplexer "
 	  "nfsservctl prof profil putpmsg s390_guarded_storage s390_runtime_instr s390_sthyi security spu_create spu_run stty "
-	  "subpage_prot swapcontext switch_endian syscall sysfs sysmips tuxcall ulimit uselib usr26 usr32 ustat vserver",
+	  "subpage_prot switch_endian syscall sysfs sysmips tuxcall ulimit uselib usr26 usr32 ustat vserver",
 };
 /* clang-format on */
 

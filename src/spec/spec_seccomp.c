@@ -3,16 +3,13 @@
  * The engine's seccomp filter as values. Names of system calls stay text: which of them exist is
  * the compiler's matter.
  */
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 
 #include "base/str.h"
+#include "base/sys.h"
 #include "spec/parts.h"
 
-#ifndef AUDIT_ARCH_LOONGARCH64
-#define AUDIT_ARCH_LOONGARCH64 (258 | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
-#endif
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif

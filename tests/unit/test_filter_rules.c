@@ -66,7 +66,7 @@ static uint32_t verdict_of(struct arena *a, const struct plan_filter *f, uint32_
 	cr_assert_eq(filter_policy_input(a, f, &f->own, native, &in, &e), 0, "%s", e.text);
 	cr_assert_eq(filter_compile(a, &in, &p, &e), 0, "%s", e.text);
 	filter_input_done(&in);
-	cr_assert(filter_call_resolve(filter_call_find(call, strlen(call)), call, arch, &nr), "%s", call);
+	cr_assert(filter_call_resolve(filter_call_find(call, strlen(call)), arch, &nr), "%s", call);
 	d = sim_call(arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch, (uint32_t)nr.direct, args);
 	return sim_run(p.insns, p.n, &d);
 }
@@ -360,7 +360,7 @@ static void check_row(const char *profile, const struct programs *p, const struc
 		uint32_t got;
 
 		if (!strchr("0123456789", r->call[0]) &&
-		    !filter_call_resolve(filter_call_find(r->call, strlen(r->call)), r->call, natives[n], &nr))
+		    !filter_call_resolve(filter_call_find(r->call, strlen(r->call)), natives[n], &nr))
 			continue; /* chown on arm64 */
 		d = sim_call(natives[n], (uint32_t)nr.direct, r->args);
 		got = sim_run(p->native[n].insns, p->native[n].n, &d);

@@ -53,7 +53,7 @@ static uint32_t ask(const struct filter_program *p, uint32_t arch, const char *n
 	struct filter_numbers nr;
 	struct seccomp_data d;
 
-	cr_assert(filter_call_resolve(filter_call_find(name, strlen(name)), name, arch, &nr), "%s", name);
+	cr_assert(filter_call_resolve(filter_call_find(name, strlen(name)), arch, &nr), "%s", name);
 	d = sim_call(arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch, (uint32_t)nr.direct, args);
 	return sim_run(p->insns, p->n, &d);
 }

@@ -156,7 +156,30 @@ __attribute__((unused)) static int64_t oracle_highest(const struct seccomp *s, u
 	return -1;
 }
 
-/* The list without the names that this libseccomp has never heard of. */
+/* The oldest libseccomp has not heard of some names, and lacks the numbers that single architectures gave to others later. */
+__attribute__((unused)) static bool oracle_knows(const char *name, uint32_t arch)
+{
+	struct filter_numbers nr;
+	auto_free char *known = NULL;
+
+	if (seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
+		return false;
+	if (!filter_call_resolve(filter_call_find(name, strlen(name)), arch, &nr) || nr.direct < 0)
+		return true;
+	known = seccomp_syscall_resolve_num_arch(arch, nr.direct);
+	return known != NULL;
+}
+
+__attribute__((unused)) static bool oracle_knows_everywhere(const char *name, const struct seccomp *s)
+{
+	bool knows = oracle_knows(name, filter_native_arch());
+
+	for (size_t i = 0; i < s->archs.n; i++)
+		knows = knows && oracle_knows(name, s->archs.v[i]);
+	return knows;
+}
+
+/* The list without the names that this libseccomp does not know as well as we do. */
 __attribute__((unused)) static struct seccomp oracle_known(struct arena *a, const struct seccomp *s)
 {
 	struct seccomp out = *s;
@@ -169,7 +192,7 @@ __attribute__((unused)) static struct seccomp oracle_known(struct arena *a, cons
 
 		cr_assert(names);
 		for (size_t j = 0; j < s->rules.v[i].names.n; j++)
-			if (seccomp_syscall_resolve_name(s->rules.v[i].names.v[j]) != __NR_SCMP_ERROR)
+			if (oracle_knows_everywhere(s->rules.v[i].names.v[j], s))
 				names[n++] = s->rules.v[i].names.v[j];
 		rules[i] = s->rules.v[i];
 		rules[i].names.n = n;
