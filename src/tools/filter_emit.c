@@ -25,7 +25,7 @@ static const struct { const char *name; enum filter_set set; } sets[] = {
 
 static int emit(const char *name, enum filter_set set, uint32_t arch, struct err *e)
 {
-	/* To be kept as the levels have it: SERVER_FILTER in policy/levels.c. */
+	/* As the levels have it: SERVER_FILTER in policy/levels.c (tests/unit/test_filter_builtin.c). */
 	const struct plan_filter plan = { .own = {
 		.set = set,
 		.families = UINT64_C(1) << AF_UNIX | UINT64_C(1) << AF_INET | UINT64_C(1) << AF_INET6 | UINT64_C(1) << AF_NETLINK,
