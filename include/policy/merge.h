@@ -49,15 +49,16 @@ int policy_merge(struct arena *a, const struct spec *s, const struct policy_requ
 		 struct err *e);
 
 /* A process for exec: what is asked, met with the stored plan (capability ceiling, no_new_privs, non-root, securebits).
- * hardened and strict refuse a request for more capabilities than the ceiling only by cutting it. */
+ * More capabilities than the ceiling are cut; a request for all of them, which the container itself did not make, is refused from hardened
+ * up (docker exec --privileged). */
 int policy_merge_exec(struct arena *a, const struct plan *stored, const struct process *asked, const struct process **out,
 		      struct err *e);
 
 /* Refuses, by the property's name, a label for a security module that this host does not run. */
 int policy_check_labels(const struct process *p, const struct facts *f, struct err *e);
 
-/* True if this host's engines would call the document privileged: no filter, no masks, every capability the host has, every
- * device (policy-design 2.1). */
+/* True if this host's engines would call the document privileged: no filter, no masks, every capability the host has (but
+ * those that its engine is too old to know), every device (policy-design 2.1). */
 bool policy_is_privileged(const struct spec *s, const struct facts *f);
 
 /* Whether the decision looks at the container's labels: where it does not, nobody has to be asked for them. r->labels is not

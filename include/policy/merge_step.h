@@ -41,6 +41,10 @@ const char *merge_rule(struct merge *m, enum profile_field f);
 const char *merge_text(struct merge *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *merge_caps_text(struct merge *m, uint64_t set);
 
+/* Every capability of the host, or all of it that an engine knows: the lists of older ones end where Linux did when they were written, at
+ * the earliest with AUDIT_READ (Linux 3.16). One that is left out among those is a choice, and not this. */
+bool merge_is_every_cap(uint64_t asked, uint64_t host);
+
 int merge_namespaces(struct merge *m, struct err *e);
 int merge_identity(struct merge *m, struct err *e);
 int merge_capabilities(struct merge *m, struct err *e);

@@ -69,6 +69,7 @@ struct landlock_rules { size_t n; const struct landlock_rule *v; };
 /* What of the profile meets every process that joins later. */
 struct plan_exec {
 	bool no_new_privs;
+	uint64_t privileged_caps;	/* who asks for all of these wants to be privileged, and is refused; 0: is not */
 	bool within_result;		/* never more than the container itself got */
 	bool fits;
 	bool own_label;			/* what the profile names for the security modules holds for all */

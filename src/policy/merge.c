@@ -92,13 +92,29 @@ static bool allows_all_devices(const struct resources *r)
 	return all;
 }
 
+static uint64_t host_caps(const struct facts *f)
+{
+	return f->caps ? f->caps : CAP_MASK_ALL;
+}
+
+static uint64_t asked_caps(const struct spec *s)
+{
+	return s->has_process && s->process.has_caps ? s->process.caps.bounding : 0;
+}
+
+bool merge_is_every_cap(uint64_t asked, uint64_t host)
+{
+	if (!(asked & CAP_BIT(CAP_SYS_ADMIN)))
+		return false;
+	for (unsigned end = CAP_AUDIT_READ + 1; end <= CAP_COUNT; end++)
+		if ((asked & host) == (host & (CAP_BIT(end) - 1)))
+			return true;
+	return false;
+}
+
 bool policy_is_privileged(const struct spec *s, const struct facts *f)
 {
-	uint64_t host = f->caps ? f->caps : CAP_MASK_ALL;
-	uint64_t has = s->has_process && s->process.has_caps ? s->process.caps.bounding : 0;
-
-	return !s->has_seccomp && !s->masked_paths.n && (has & host) == host && (has & CAP_BIT(CAP_SYS_ADMIN)) &&
-	       allows_all_devices(&s->resources);
+	return !s->has_seccomp && !s->masked_paths.n && merge_is_every_cap(asked_caps(s), host_caps(f)) && allows_all_devices(&s->resources);
 }
 
 /* A container may ask for less than it would get: everybody may write an annotation. */
@@ -250,10 +266,13 @@ static int choose_profile(struct merge *m, struct err *e)
 static int keep_for_exec(struct merge *m)
 {
 	const struct profile *p = m->p;
+	uint64_t host = host_caps(m->r->facts);
+	/* An engine asks for the container's own set again at each exec: where that is every capability, it says nothing. */
+	bool told = p->privileged == PROFILE_PRIVILEGED_REFUSE && !merge_is_every_cap(asked_caps(m->s), host);
 
 	m->plan->exec = (struct plan_exec){
 		.env_deny = p->env_deny, .no_home = env_is_denied(&p->env_deny, "HOME"), .env_secrets = p->env_secrets,
-		.no_new_privs = p->no_new_privs, .within_result = p->exec_within_result, .fits = p->fits, .allow = p->exec_allow,
+		.privileged_caps = told ? host : 0, .no_new_privs = p->no_new_privs, .within_result = p->exec_within_result, .fits = p->fits, .allow = p->exec_allow,
 		.own_label = (p->apparmor && !str_eq(p->apparmor, "as-asked")) || (p->selinux && !str_eq(p->selinux, "as-asked")),
 	};
 	if (p->exec_allow != PROFILE_EXEC_INHERIT)

@@ -63,6 +63,12 @@ static bool is_same_user(const struct process *own, const struct process *p)
 	return p->uid == own->uid && p->gid == own->gid;
 }
 
+/* "level" or "profile", before the name of what the container was made with. */
+static const char *kind_of(const struct plan *stored)
+{
+	return policy_level_find(stored->profile) < 0 ? "profile" : "level";
+}
+
 static int check_allowed(const struct plan *stored, const struct process *asked, struct err *e)
 {
 	const struct process *own = &stored->process;
@@ -74,6 +80,9 @@ static int check_allowed(const struct plan *stored, const struct process *asked,
 	if (stored->exec.allow == PROFILE_EXEC_SAME_USER && !is_same_user(own, asked))
 		return err_set(e, EPERM, "refused by %s (exec): only the container's own user, %u:%u, may join it; leave --user out", rule,
 			       own->uid, own->gid);
+	if (asked->has_caps && stored->exec.privileged_caps && merge_is_every_cap(asked->caps.bounding, stored->exec.privileged_caps))
+		return err_set(e, EPERM, "refused by %s \"%s\" (privileged): exec asks for every capability; leave --privileged out",
+			       kind_of(stored), stored->profile);
 	return 0;
 }
 
@@ -99,7 +108,7 @@ int policy_merge_exec(struct arena *a, const struct plan *stored, const struct p
 		p->no_new_privs = true;
 	if (stored->require_non_root && is_root(p)) {
 		(void)err_set(e, EPERM, "refused by %s \"%s\" (user): exec asks for %s; name an ordinary user "
-			       "(--user 65532:65532)", policy_level_find(stored->profile) < 0 ? "profile" : "level", stored->profile,
+			       "(--user 65532:65532)", kind_of(stored), stored->profile,
 			       p->uid == 0 ? "uid 0" : p->gid == 0 ? "gid 0" : "group 0 among its groups");
 		return err_class(e, "policy.refused");
 	}

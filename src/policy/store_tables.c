@@ -176,7 +176,7 @@ const struct store_type store_filter_type = { "struct plan_filter", sizeof(struc
 					      filter_fields };
 
 TYPE(exec, struct plan_exec,
-     FBOOL(struct plan_exec, no_new_privs), FBOOL(struct plan_exec, within_result), FBOOL(struct plan_exec, fits),
+     FBOOL(struct plan_exec, no_new_privs), FMASK(struct plan_exec, privileged_caps), FBOOL(struct plan_exec, within_result), FBOOL(struct plan_exec, fits),
      FBOOL(struct plan_exec, own_label), FLIST(struct plan_exec, limits, &rlimit_type), FENUM(struct plan_exec, allow, 3),
      FTEXT(struct plan_exec, allow_rule), FLIST(struct plan_exec, env_deny, &text_type), FBOOL(struct plan_exec, no_home),
      FENUM(struct plan_exec, env_secrets, 3));
