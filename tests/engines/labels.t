@@ -1,12 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The capability label of an image under Debian's podman (as root and as an ordinary user), containerd and Docker: what is inside
-# equals the intersection, an exec gets no more, also a privileged one, and an image without a label is as it was. About 50 s.
+# equals the intersection, an exec gets no more, also a privileged one, and an image without a label is as it was. What image.require asks
+# of an image, and the privileged shape, under containerd and Docker. About 60 s.
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/../integration/policy-place.sh"
 . "$(dirname "$0")/../integration/lib.sh"
+policy_place || skip_all "$NO_PLACE"
 need podman conmon python3 unshare setpriv ip newuidmap dockerd docker containerd ctr jq
 # shellcheck source=tests/engines/place.sh
 . "$(dirname "$0")/place.sh"
-plan 34
+plan 50
 
 here=$(cd "$(dirname "$0")" && pwd)
 rootfs "$TMP/image"
@@ -17,6 +21,29 @@ img hostile --label "security.capabilities=ALL,NO_SUCH
 CHOWN" --label 'io.containers.capabilities=CHOWN,SYS_ADMIN' --label io.caisson.profile=none
 img empty --label security.capabilities=none
 img blank --label security.capabilities=
+img whole --user 1000:1000 --health CMD --health /bin/true --label org.opencontainers.image.version=1
+
+# A profile for each thing that may be required of an image, and one for all; a runtime that applies it: "with-NAME".
+require() {
+	profile "$1" "{ \"schema\": 1, \"image\": { \"require\": { $2 } } }"
+	printf '#!/bin/sh\nexec "%s" --policy "%s" "$@"\n' "$CAISSON" "$1" > "$TMP/with-$1"
+	chmod 755 "$TMP/with-$1"
+}
+whole=sha256:$(tar -xOf "$TMP/whole.tar" manifest.json | jq -r '.[0].Config | rtrimstr(".json")')
+plain=sha256:$(tar -xOf "$TMP/plain.tar" manifest.json | jq -r '.[0].Config | rtrimstr(".json")')
+require user '"user": true'
+require health '"healthcheck": true'
+require digest '"digest": ["'"$whole"'"]'
+require label '"label": ["org.opencontainers.image.version"]'
+require all '"user": true, "healthcheck": true, "digest": ["'"$whole"'"], "label": ["org.opencontainers.image.version"]'
+# required ENGINE: as it says in run_with RUNTIME IMAGE.
+required() {
+	is "$1: an image that shows all that is required runs" "$(run_with all localhost/whole:test)" ran
+	like "$1: one without a user does not" "$(run_with user localhost/plain:test)" 'user.json \$.image.require.user \(image\): the image names no user; build it with USER'
+	like "$1: nor one without a health check" "$(run_with health localhost/plain:test)" 'health.json \$.image.require.healthcheck \(image\): the image has no health check; build it with HEALTHCHECK'
+	like "$1: nor one that is not named" "$(run_with digest localhost/plain:test)" "digest.json \\\$.image.require.digest \\(image\\): $plain is not among the images"
+	like "$1: nor one without the label" "$(run_with label localhost/plain:test)" 'label.json \$.image.require.label \(image\): the image has no label org.opencontainers.image.version'
+}
 
 # ---- podman ----
 
@@ -72,13 +99,15 @@ stop_containerd() {
 }
 trap 'stop_containerd; _cleanup' EXIT
 if wait_for 20 c version; then
-	for i in plain labelled hostile blank; do c image import $import_options "$TMP/$i.tar" > "$TMP/import.log" 2>&1 || diag "$(cat "$TMP/import.log")"; done
+	for i in plain labelled hostile blank whole; do c image import $import_options "$TMP/$i.tar" > "$TMP/import.log" 2>&1 || diag "$(cat "$TMP/import.log")"; done
 	_box=0
 	bound() { _box=$((_box + 1)); _binary=$1; shift; c run --rm --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$_binary" --runc-root "$TMP/runc-root" "$@" "b$_box-$(basename "$_binary")" cat /proc/self/status 2>&1 | sed -n 's/^CapBnd:[[:space:]]*//p'; }
 	is "containerd: an image without a label is as with runc" "$(bound "$CAISSON" localhost/plain:test)" "$(bound runc localhost/plain:test)"
 	is "containerd: what is inside is the label's" "$(bound "$CAISSON" localhost/labelled:test)" $four
 	is "containerd: an empty label, which its record loses, leaves none" "$(bound "$CAISSON" localhost/blank:test)" 0000000000000000
 	is "containerd: hostile labels only narrow" "$(bound "$CAISSON" localhost/hostile:test)" 0000000000000001
+	run_with() { _box=$((_box + 1)); c run --rm --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$TMP/with-$1" --runc-root "$TMP/runc-root" "$2" "r$_box" echo ran 2>&1; }
+	required containerd
 	c run -d --snapshotter native --fifo-dir "$TMP/fifo" --runc-binary "$CAISSON" --runc-root "$TMP/runc-root" localhost/labelled:test box sleep 100 > "$TMP/box.log" 2>&1 || diag "$(cat "$TMP/box.log")"
 	is "containerd: an exec has no more" "$(c task exec --fifo-dir "$TMP/fifo" --exec-id e box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
 	bundle=$TMP/containerd-state/io.containerd.runtime.v2.task/$MARK/box
@@ -93,7 +122,7 @@ if wait_for 20 c version; then
 	like "containerd: one that is gone is a warning" "$(address=$TMP/nowhere; explain | jq -r ".warnings[]")" 'the labels of ctr cannot be read: '
 	stop_containerd
 else
-	skip 8 "containerd does not start here"
+	skip 13 "containerd does not start here"
 	stop_containerd
 fi
 
@@ -110,8 +139,10 @@ mkdir -p "$TMP/data"
 mount -t tmpfs -o mode=711 tmpfs "$TMP/data"
 ip link set lo up
 exec dockerd --data-root "$TMP/data" --exec-root "$TMP/exec" --pidfile "$TMP/docker.pid" --host "$DOCKER_HOST" --storage-driver "$driver" \
-	--iptables=false --bridge none --cgroup-parent "/$MARK" --exec-opt native.cgroupdriver=cgroupfs --add-runtime caisson="$CAISSON" > "$TMP/dockerd.log" 2>&1
+	--iptables=false --bridge none --cgroup-parent "/$MARK" --exec-opt native.cgroupdriver=cgroupfs --add-runtime caisson="$CAISSON" --add-runtime hardened="$TMP/caisson-hardened" \
+	$(for n in user health digest label all; do echo "--add-runtime $n=$TMP/with-$n"; done) > "$TMP/dockerd.log" 2>&1
 SH
+ln -s "$CAISSON" "$TMP/caisson-hardened"
 unshare --mount --propagation private --pid --net --fork --kill-child "$CAISSON_INIT" -- sh "$TMP/daemon" > "$TMP/daemon.log" 2>&1 &
 daemon=$!
 d() { timeout -k 2 25 docker "$@" 2>&1; }
@@ -126,10 +157,10 @@ stop_daemon() {
 trap '_was=$?; stop_daemon; (exit $_was); _cleanup' EXIT
 if ! wait_for 30 docker version; then
 	tail -n 5 "$TMP/dockerd.log" | sed 's/^/# /'
-	skip 12 "dockerd does not start here"
+	skip 23 "dockerd does not start here"
 	exit
 fi
-for i in plain labelled hostile empty blank; do d load -q -i "$TMP/$i.tar" > "$TMP/load.log" || diag "$(cat "$TMP/load.log")"; done
+for i in plain labelled hostile empty blank whole; do d load -q -i "$TMP/$i.tar" > "$TMP/load.log" || diag "$(cat "$TMP/load.log")"; done
 r() { d run --rm --network none --runtime caisson "$@" cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p'; }
 is "docker: an image without a label is as with runc" "$(r localhost/plain:test)" "$(r --runtime runc localhost/plain:test)"
 is "docker: what is inside is the label's" "$(r localhost/labelled:test)" $four
@@ -142,6 +173,22 @@ d run -d --name box --network none --runtime caisson localhost/labelled:test sle
 is "docker: an exec has no more" "$(d exec box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
 is "docker: nor has a privileged exec" "$(d exec --privileged box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" $four
 is "docker: all five sets" "$(d exec --privileged box sh -c 'grep ^Cap /proc/self/status' | tr -s '\t\n' ' ')" "CapInh: 0000000000000000 CapPrm: $four CapEff: $four CapBnd: $four CapAmb: 0000000000000000 "
+d rm -f box > /dev/null
+
+run_with() { d run --rm --network none --runtime "$1" "$2" echo ran; }
+required docker
+
+privileged() { r --privileged "$@"; }
+is "docker: a privileged container has what the host has, whatever its label" "$(privileged localhost/labelled:test)" "$(privileged localhost/plain:test)"
+isnt "docker: which is more than the label" "$(privileged localhost/plain:test)" $four
+d run -d --name box --privileged --network none --runtime caisson localhost/labelled:test sleep 100 > "$TMP/box.log" || diag "$(cat "$TMP/box.log")"
+is "docker: so has its exec" "$(d exec box cat /proc/self/status | sed -n 's/^CapBnd:[[:space:]]*//p')" "$(privileged localhost/plain:test)"
+d rm -f box > /dev/null
+like "docker: a privileged container is refused from hardened up" "$(d run --rm --privileged --network none --runtime hardened localhost/plain:test true)" \
+	'refused by level "hardened" \(privileged\): the container asks for every capability and device'
+d run -d --name box --network none --runtime hardened localhost/plain:test sleep 100 > "$TMP/box.log" || diag "$(cat "$TMP/box.log")"
+is "docker: one that is not runs there, and so does its exec" "$(d exec box echo ran)" ran
+like "docker: but no privileged exec" "$(d exec --privileged box true)" 'refused by level "hardened" \(privileged\): exec asks for every capability'
 stop_daemon
 trap _cleanup EXIT
 ok "no cgroup is left behind" place_cgroups_gone

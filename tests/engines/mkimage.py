@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A one-layer image from a directory, in the form that "docker load" and "ctr image import" take.
 
-usage: mkimage.py OUT.tar NAME:TAG ROOTFS [--cmd WORD]... [--user USER] [--label KEY=VALUE]...
+usage: mkimage.py OUT.tar NAME:TAG ROOTFS [--cmd WORD]... [--user USER] [--label KEY=VALUE]... [--health WORD]...
+
+--health: the words of a health check, CMD or CMD-SHELL first, as Docker has them.
 """
 import argparse
 import hashlib
@@ -29,6 +31,7 @@ def main():
 	p.add_argument("--cmd", action="append", default=[])
 	p.add_argument("--user", default="")
 	p.add_argument("--label", action="append", default=[])
+	p.add_argument("--health", action="append", default=[])
 	a = p.parse_args()
 
 	data = layer(a.rootfs)
@@ -43,6 +46,7 @@ def main():
 			"User": a.user,
 			"Labels": dict(label.split("=", 1) for label in a.label),
 			"WorkingDir": "/",
+			**({"Healthcheck": {"Test": a.health}} if a.health else {}),
 		},
 		"rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest]},
 		"history": [{"created": "2020-01-01T00:00:00Z", "created_by": "mkimage.py"}],
