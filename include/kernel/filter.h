@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel/filter.h - the seccomp compiler: rules in, ready BPF out. libseccomp resolves the names that our own table does
- * not know and is the oracle of the tests; the programs are our own (runs of equal verdicts, binary search).
+ * kernel/filter.h - the seccomp compiler: rules in, ready BPF out. Names are those of our own table (kernel/filter_syscalls.h),
+ * libseccomp is the oracle of the tests, and the programs are our own (runs of equal verdicts, binary search).
  *
- * Four programs at most: the engine's filter, unchanged in meaning, then the policy's, the same again where its refusals are to be logged, then
- * one that only logs what a profile in warn mode would refuse. The first also answers ENOSYS to numbers above the highest one it names when its default denies (as runc does). What exactly a list means is written in
- * kernel/filter_parts.h, how programs are made in kernel/filter_compile.h. Each has answered for its plan before it leaves
- * this module (kernel/filter_check.h).
+ * Four programs at most: the engine's filter, unchanged in meaning, then the policy's, the same again where its refusals are to be
+ * logged, then one that only logs what a profile in warn mode would refuse. The first also answers ENOSYS to numbers above the
+ * highest one it names when its default denies (as runc does). What exactly a list means is written in kernel/filter_parts.h, how
+ * programs are made in kernel/filter_compile.h. Each has answered for its plan before it leaves this module (kernel/filter_check.h).
  */
 #ifndef CAISSON_KERNEL_FILTER_H
 #define CAISSON_KERNEL_FILTER_H
@@ -38,8 +38,8 @@ struct filters { struct filter_program v[FILTER_PROGRAMS]; size_t n; };
  * millisecond; container/filter_cache.h keeps what comes of it. */
 int filter_build(struct arena *a, const struct plan_filter *p, struct filters *out, struct err *e);
 
-/* All that decides beside the plan what programs come of it: the compiler with its tables, as it was built; libseccomp, which
- * names other architectures' calls; this machine; and what the kernel takes of flags, where the plan asks for one of those. */
+/* All that decides beside the plan what programs come of it: the compiler with its tables, as it was built; this machine; and what
+ * the kernel takes of flags, where the plan asks for one of those. */
 struct filter_identity { char text[192]; };
 struct filter_identity filter_identity(const struct plan_filter *p);
 

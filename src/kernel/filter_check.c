@@ -33,11 +33,12 @@ static struct verdict_text text_of(uint32_t verdict)
 
 static const char *name_of(uint32_t arch, uint32_t nr)
 {
+	uint32_t token = arch == SCMP_ARCH_X86_64 && nr & FILTER_X32_BIT ? SCMP_ARCH_X32 : arch;
 	const struct filter_call *call;
-	int column = filter_column_of(arch == SCMP_ARCH_X86_64 && nr & FILTER_X32_BIT ? SCMP_ARCH_X32 : arch);
+	struct filter_numbers have;
 
-	for (size_t i = 0; column >= 0 && (call = filter_call_at(i)) != NULL; i++)
-		if (call->nr[column] == (int32_t)nr)
+	for (size_t i = 0; (call = filter_call_at(i)) != NULL; i++)
+		if (filter_call_resolve(call, token, &have) && have.direct == (int32_t)nr)
 			return call->name;
 	return "a call without a name";
 }

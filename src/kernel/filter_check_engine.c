@@ -60,7 +60,7 @@ static void hear_call(struct said *k, const struct syscall_rule *r, const struct
 	struct filter_numbers nr;
 	uint32_t at;
 
-	if (!call || !filter_call_resolve(call, call->name, k->token, &nr))
+	if (!call || !filter_call_resolve(call, k->token, &nr))
 		return;
 	if (nr.direct > k->highest)
 		k->highest = nr.direct;
@@ -85,7 +85,7 @@ static int64_t number_of(const char *name, uint32_t token)
 {
 	struct filter_numbers nr;
 
-	return filter_call_resolve(filter_call_find(name, strlen(name)), name, token, &nr) ? nr.direct : -1;
+	return filter_call_resolve(filter_call_find(name, strlen(name)), token, &nr) ? nr.direct : -1;
 }
 
 static void hear(struct said *k)

@@ -43,7 +43,7 @@ static int ask(const struct checking *k, const struct filter_call *call, const u
 	struct seccomp_data d = { .arch = k->native };
 	struct filter_numbers nr;
 
-	if (!filter_call_resolve(call, call->name, k->native, &nr) || nr.direct < 0)
+	if (!filter_call_resolve(call, k->native, &nr) || nr.direct < 0)
 		return 0;
 	d.nr = nr.direct;
 	if (args)
@@ -250,7 +250,7 @@ static int64_t oldest_unknown(const struct checking *k)
 		struct filter_numbers nr;
 
 		if (filter_limits(k->own, filter_limited_calls[i].limit) &&
-		    filter_call_resolve(filter_call_find(name, strlen(name)), name, k->native, &nr) && nr.direct >= 0)
+		    filter_call_resolve(filter_call_find(name, strlen(name)), k->native, &nr) && nr.direct >= 0)
 			return highest >= nr.direct ? highest + 1 : INT64_MAX;
 	}
 	return INT64_MAX;
@@ -265,7 +265,7 @@ static int ask_every_call(const struct checking *k)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && (call = filter_call_at(i)) != NULL; i++) {
-		if (!filter_call_resolve(call, call->name, k->native, &nr) || nr.direct < 0)
+		if (!filter_call_resolve(call, k->native, &nr) || nr.direct < 0)
 			continue;
 		rc = nr.direct < unknown ? ask_let_through(k, call) : ask(k, call, NULL, nr.direct > newest ? (uint32_t)ALLOW : ERRNO(ENOSYS));
 	}

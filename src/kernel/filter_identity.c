@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <seccomp.h>
 #include <stdio.h>
 
 #include "kernel/filter.h"
@@ -10,12 +9,10 @@ extern const char filter_sources_digest[];
 
 struct filter_identity filter_identity(const struct plan_filter *p)
 {
-	const struct scmp_version *lib = seccomp_version();
 	bool asks = p->has_engine && p->engine.has_flags && (p->engine.flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	struct filter_identity out = { 0 };
 
-	(void)snprintf(out.text, sizeof(out.text), "arch 0x%x flags 0x%x libseccomp %u.%u.%u caisson %s", filter_native_arch(),
-		       asks ? filter_kernel_flags() : 0, lib ? lib->major : 0, lib ? lib->minor : 0, lib ? lib->micro : 0,
-		       filter_sources_digest);
+	(void)snprintf(out.text, sizeof(out.text), "arch 0x%x flags 0x%x caisson %s", filter_native_arch(),
+		       asks ? filter_kernel_flags() : 0, filter_sources_digest);
 	return out;
 }
