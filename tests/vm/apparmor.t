@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A profile of AppArmor: applied to the container's process and to those of exec, read back, and holding.
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/../integration/policy-place.sh"
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/../integration/lib.sh"
 [ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ] || skip_all "AppArmor is not enabled here"
 need apparmor_parser
-plan 34
+policy_place || bail "$NO_PLACE"
+plan 40
 
 like_docker=$MARK-docker other=$MARK-other
 # The rules that engines load by default, and one file of our own that is closed.
@@ -103,6 +106,26 @@ fails "exec with a profile that is not loaded is refused by its name" "AppArmor 
 	caisson exec --apparmor "$MARK-none" "$ID" /bin/true
 ok    "the container is not disturbed"         has_status "$ID" running
 caisson delete --force "$ID"
+
+# ---- the one that a profile of ours names ----
+
+profile closed '{ "schema": 1, "lsm": { "apparmor": "'"$like_docker"'" } }'
+next ".process.apparmorProfile = \"$other\" | .process.args = [\"/bin/sleep\", \"100\"]"
+ok    "a container under a profile that names one" caisson --policy closed run -d -b "$BUNDLE" "$ID"
+is    "has it in place of the document's"      "$(cat "/proc/$(caisson state "$ID" | jq -r .pid)/attr/current")" "$like_docker (enforce)"
+ok    "posture finds no difference there"      caisson posture "$ID"
+process '{apparmorProfile: "unconfined"}'
+is    "and exec cannot leave it"               "$(current -p "$TMP/process.json" "$ID")" "$like_docker (enforce)"
+caisson delete --force "$ID"
+profile absent '{ "schema": 1, "lsm": { "apparmor": "'"$MARK-none"'" } }'
+next ".process.apparmorProfile = \"$other\""
+fails "one that is not loaded is refused"      "AppArmor profile \`$MARK-none\` is not loaded" caisson --policy absent run -b "$BUNDLE" "$ID"
+profile selinux '{ "schema": 1, "lsm": { "selinux": "system_u:system_r:container_t:s0" } }'
+if grep -q selinux /sys/kernel/security/lsm; then
+	skip "a label for SELinux is refused without it" "SELinux is enabled"
+else
+	fails "a label for SELinux is refused without it" 'SELinux is not enabled on this host' caisson --policy selinux run -b "$BUNDLE" "$ID"
+fi
 
 # ---- refusals ----
 

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Labels of SELinux on the process, on mounts and on the session keyring, under a policy that has three types and allows everything.
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/../integration/policy-place.sh"
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/../integration/lib.sh"
 grep -qw selinux /sys/kernel/security/lsm 2> /dev/null || skip_all "SELinux is not enabled here"
@@ -10,7 +12,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 secilc -c "$(cat /sys/fs/selinux/policyvers)" -o "$TMP/policy" -f /dev/null "$here/selinux.cil" > "$TMP/secilc.log" 2>&1 ||
 	secilc -c 31 -o "$TMP/policy" -f /dev/null "$here/selinux.cil" > "$TMP/secilc.log" 2>&1 || bail "$(cat "$TMP/secilc.log")"
 cat "$TMP/policy" > /sys/fs/selinux/load || bail "the policy does not load: $(dmesg | grep -i selinux | tail -n 3)"
-plan 20
+policy_place || bail "$NO_PLACE"
+plan 24
 
 label=system_u:system_r:container_t:s0:c1,c2
 mount=system_u:object_r:container_file_t:s0:c1,c2
@@ -56,6 +59,13 @@ isnt  "it has a session keyring of its own"    "$ring" ""
 is    "with the payload's label"               "$(keyctl security "$ring" 2>&1)" "$label"
 fails "a label that the policy does not know is refused" "no_such_t" \
 	caisson exec --process-label system_u:system_r:no_such_t:s0 "$ID" /bin/true
+caisson delete --force "$ID"
+profile own '{ "schema": 1, "lsm": { "selinux": "'"$label"'" } }'
+next '.process.selinuxLabel = "system_u:system_r:container_t:s0:c3" | .process.args = ["/bin/sleep", "100"]'
+ok    "a container under a profile that names a label" caisson --policy own run -d -b "$BUNDLE" "$ID"
+is    "has it in place of the document's"      "$(tr -d '\0' < "/proc/$(caisson state "$ID" | jq -r .pid)/attr/current")" "$label"
+ok    "posture finds no difference there"      caisson posture "$ID"
+is    "and exec cannot leave it"               "$(current --process-label system_u:system_r:container_t:s0:c3 "$ID" /bin/cat /proc/self/attr/current)" "$label"
 caisson delete --force "$ID"
 next '.process.selinuxLabel = "system_u:system_r:no_such_t:s0"'
 fails "for the container too"                  "no_such_t"  caisson run -b "$BUNDLE" "$ID"

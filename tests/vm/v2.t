@@ -1,10 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What only a host with cgroup v2 shows: controllers handed down, unified keys, cgroup.kill, the device program, pressure.
+# shellcheck source=tests/integration/policy-place.sh
+. "$(dirname "$0")/../integration/policy-place.sh"
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/../integration/lib.sh"
 [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip_all "needs a host with cgroup v2 alone"
-plan 30
+policy_place || bail "$NO_PLACE"
+plan 37
 
 bundle
 BASE=$BUNDLE/base.json
@@ -65,6 +68,24 @@ fails "below a cgroup with processes the rule is told" "processes itself"       
 kill $holder
 wait $holder 2> /dev/null
 ok    "that cgroup is left as it was"          rmdir "/sys/fs/cgroup/$MARK-busy"
+
+# ---- what a profile sets ----
+
+profile room '{ "schema": 1, "resources": { "io_weight": 200 }, "oom": { "group": true } }'
+# The weight, as the disk's scheduler has it or on the scale from 1 to 10000.
+weight() { cat "/sys/fs/cgroup/$CG/io.bfq.weight" "/sys/fs/cgroup/$CG/io.weight" 2> /dev/null; }
+next '.linux.resources.blockIO = { weight: 500 }'
+ok    "under a profile with a weight and oom.group" caisson --policy room run -d -b "$BUNDLE" "$ID"
+like  "the weight is the profile's"            "$(weight)" '^default (200|1920)$'
+is    "and all are ended together"             "$(cg memory.oom.group)" 1
+ok    "posture finds no difference"            caisson posture "$ID"
+echo 0 > "/sys/fs/cgroup/$CG/memory.oom.group"
+fails "and one that somebody made"             "memory.oom.group" caisson posture "$ID"
+down
+next '.linux.resources.blockIO = { weight: 100 }'
+ok    "a document with a smaller weight"       caisson --policy room run -d -b "$BUNDLE" "$ID"
+like  "keeps it"                               "$(weight)" '^default (100|910)$'
+down
 
 next
 ok    "one to pause"                           up
