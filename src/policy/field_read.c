@@ -85,24 +85,30 @@ static int read_maybe(const struct field_reader *r, const struct jread_at *at, c
 	return read_switch(r, at, v, f, &o->v, e);
 }
 
-int field_find_word(const struct jread_at *at, const struct field_word *words, const char *text, uint64_t *out, struct err *e)
+static int refuse_word(const struct jread_at *at, const struct field_word *words, const char *text, struct err *e)
 {
 	struct nearest near = nearest_to(text, strlen(text));
 	char all[200] = "";
-	size_t used = 0, n = 0;
+	size_t used = 0;
 
-	for (const struct field_word *w = words; w->word; w++, n++) {
-		if (str_eq(w->word, text)) {
-			*out = w->value;
-			return 0;
-		}
+	for (const struct field_word *w = words; w->word; w++) {
 		nearest_try(&near, w->word);
 		if (used < sizeof(all))
-			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", n ? ", " : "", w->word);
+			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", w == words ? "" : ", ", w->word);
 	}
 	if (near.best)
 		return field_refuse(at, e, "unknown word \"%s\"; did you mean %s?", jread_quote(text).s, near.best);
 	return field_refuse(at, e, "unknown word \"%s\"; there are: %s%s", jread_quote(text).s, all, used < sizeof(all) ? "" : "...");
+}
+
+int field_find_word(const struct jread_at *at, const struct field_word *words, const char *text, uint64_t *out, struct err *e)
+{
+	for (const struct field_word *w = words; w->word; w++)
+		if (str_eq(w->word, text)) {
+			*out = w->value;
+			return 0;
+		}
+	return refuse_word(at, words, text, e);
 }
 
 static int read_word(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
