@@ -164,16 +164,16 @@ static void add_grants(struct merge *m, struct capsets *c)
 	}
 }
 
-/* Raised to ambient, the effective set outlives the exec of a user other than root; kept from it, nothing does. */
+/* Raised to ambient, the effective set outlives the exec of a user other than root; kept from it, nothing does. Either way no word is
+ * stricter than one that comes after it: what was asked for stays where more is granted. */
 static void meet_ambient(struct merge *m, struct capsets *c)
 {
 	uint64_t before = c->ambient;
 
-	if (m->p->ambient == PROFILE_AMBIENT_AS_ASKED)
-		return;
-	c->ambient = 0;
+	if (m->p->ambient == PROFILE_AMBIENT_NONE)
+		c->ambient = 0;
 	if (m->p->ambient == PROFILE_AMBIENT_GRANTED && m->plan->process.uid != 0) {
-		c->ambient = c->effective & c->permitted;
+		c->ambient |= c->effective & c->permitted;
 		c->inheritable |= c->ambient;
 	}
 	if (c->ambient != before)
