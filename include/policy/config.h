@@ -69,6 +69,8 @@ enum { CONFIG_NO_RULE = -1, CONFIG_ASKS_LABELS = -2 };
 int config_find_rule(const struct policy_config *c, const struct policy_subject *s);
 /* False when only values that a container's author controls choose it. */
 bool config_rule_is_trusted(const struct policy_config *c, const struct policy_rule *r);
+/* False when no container matches both. */
+bool config_rules_overlap(const struct policy_rule *a, const struct policy_rule *b);
 
 /* The subject of a bundle: what its engine left in path and annotations. Lives as long as `s` and `bundle`; the rest is in `a`.
  * -ENOMEM. */

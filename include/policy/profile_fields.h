@@ -67,7 +67,8 @@ uint64_t best_effort_meet(const struct profile *io, const struct profile *other)
 bool best_effort_weaker(const struct profile *p, const struct profile *than);
 /* The fields of these controls are as if nobody had said anything. */
 void profile_forget(struct profile *io, uint64_t controls);
-/* *out: those in which `p` allows more than `than`. An identity of its own counts. */
+/* *out: those in which `p` allows more than `than`. Another identity, or none where `than` has
+ * one, counts. */
 int profile_weaker(struct arena *a, const struct profile *p, const struct profile *than, struct profile_field_set *out,
 		   struct err *e);
 const char *profile_field_name(enum profile_field f);

@@ -255,3 +255,50 @@ bool config_rule_is_trusted(const struct policy_config *c, const struct policy_r
 	return m->engine.n || m->kind.n || m->bundle.n || m->namespace.n || m->pod.n || m->container.n || m->caller_uid.set ||
 	       images_are_trusted(c, &m->image);
 }
+
+/* ---- two rules ---- */
+
+static bool texts_overlap(const struct strings *a, const struct strings *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; k < b->n; k++)
+			if (glob_overlap(a->v[i], b->v[k]))
+				return true;
+	return !a->n || !b->n;
+}
+
+static bool maps_overlap(const struct key_values *a, const struct key_values *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const char *other = value_of(b, a->v[i].key);
+		if (other && !glob_overlap(a->v[i].value, other))
+			return false;
+	}
+	return true;
+}
+
+static bool uids_overlap(const struct profile_ids *a, const struct profile_ids *b)
+{
+	for (size_t i = 0; i < a->list.n; i++)
+		if (fits_uid(b, a->list.v[i]))
+			return true;
+	return !a->set;
+}
+
+bool config_rules_overlap(const struct policy_rule *a, const struct policy_rule *b)
+{
+	const struct policy_match *x = &a->match, *y = &b->match;
+	const struct { const struct strings *one, *two; } texts[] = {
+		{ &x->engine, &y->engine },	  { &x->kind, &y->kind },   { &x->bundle, &y->bundle },
+		{ &x->image, &y->image },	  { &x->pod, &y->pod },	    { &x->namespace, &y->namespace },
+		{ &x->container, &y->container }, { &x->argv0, &y->argv0 }, { &x->hostname, &y->hostname },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+		if (!texts_overlap(texts[i].one, texts[i].two))
+			return false;
+	if (x->privileged.set && y->privileged.set && x->privileged.v != y->privileged.v)
+		return false;
+	return uids_overlap(&x->caller_uid, &y->caller_uid) && maps_overlap(&x->annotation, &y->annotation) &&
+	       maps_overlap(&x->label, &y->label) && maps_overlap(&x->env, &y->env);
+}

@@ -102,3 +102,77 @@ bool glob_within(const struct glob_lists *lists, const char *text)
 			return false;
 	return true;
 }
+
+/* ---- two patterns ---- */
+
+/* What one part of a pattern takes: one character, or any number of them where it repeats. */
+struct part { char literal; bool repeats, deep; }; /* literal 0: any, with '/' only when deep */
+struct parts { size_t n; struct part v[GLOB_OVERLAP_MAX]; };
+
+static struct part next_part(const char **p)
+{
+	struct part part = { 0 };
+
+	if (**p == '*') {
+		part = (struct part){ .repeats = true, .deep = (*p)[1] == '*' };
+		while (**p == '*')
+			(*p)++;
+		return part;
+	}
+	if (**p == '[' && has_end(*p)) {
+		(void)match_class(p, '/'); /* only to get past it */
+		return part;
+	}
+	part.literal = **p == '?' ? '\0' : **p;
+	(*p)++;
+	return part;
+}
+
+static bool split(const char *pattern, struct parts *out)
+{
+	for (out->n = 0; *pattern; out->n++) {
+		if (out->n == GLOB_OVERLAP_MAX)
+			return false;
+		out->v[out->n] = next_part(&pattern);
+	}
+	return true;
+}
+
+static bool share_character(struct part a, struct part b)
+{
+	if (a.literal && b.literal)
+		return a.literal == b.literal;
+	if (a.literal || b.literal)
+		return (a.literal | b.literal) != '/' || (a.literal ? b.deep : a.deep);
+	return true;
+}
+
+/* One row of "do the rest of a from here and the rest of b from each place share a text", from the row after it; NULL: a has ended. */
+static void overlap_row(const struct part *here, const bool *below, const struct parts *b, bool *row)
+{
+	row[b->n] = here ? here->repeats && below[b->n] : true;
+	for (size_t k = b->n; k-- > 0;) {
+		const struct part *other = &b->v[k];
+		bool both = here && share_character(*here, *other);
+
+		row[k] = other->repeats && row[k + 1];
+		if (here && here->repeats)
+			row[k] |= below[k] || (both && !other->repeats && row[k + 1]);
+		else if (both)
+			row[k] |= below[other->repeats ? k : k + 1];
+	}
+}
+
+bool glob_overlap(const char *a, const char *b)
+{
+	bool rows[2][GLOB_OVERLAP_MAX + 1];
+	struct parts one, two;
+	unsigned at = 0;
+
+	if (!split(a, &one) || !split(b, &two))
+		return true;
+	overlap_row(NULL, NULL, &two, rows[at]);
+	for (size_t i = one.n; i-- > 0; at = !at)
+		overlap_row(&one.v[i], rows[at], &two, rows[!at]);
+	return rows[at][0];
+}

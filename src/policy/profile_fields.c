@@ -230,10 +230,14 @@ int profile_meet(struct arena *a, struct profile *io, const struct profile *othe
 void profile_forget(struct profile *io, uint64_t controls)
 {
 	const struct profile *none = profile_builtin(LEVEL_NONE);
+	bool all = controls == profile_controls_all();
 
 	for (int f = 0; f < PROFILE_FIELDS; f++)
-		if (profile_control_of(f) & controls)
+		if ((profile_control_of(f) & controls) || (all && field_of(f)->hidden))
 			memcpy(member(io, f), member_of(none, f), field_size(field_of(f)));
+	/* Nor are those checks made that come with a level. */
+	if (all)
+		io->level = none->level;
 }
 
 static bool grants_more(const struct profile *p, const struct profile *than)
@@ -283,8 +287,8 @@ int profile_weaker(struct arena *a, const struct profile *p, const struct profil
 			err = field_meet(field_of(f), a, member(&met, f), member_of(than, f), &changed, e);
 			break;
 		case FIELD_IDENTITY:
-			changed = !field_same(field_of(f), member_of(p, f), member_of(than, f)) &&
-				  !field_same(field_of(f), member_of(p, f), member_of(profile_builtin(LEVEL_NONE), f));
+			/* Whether it brings one, or leaves out the other's. */
+			changed = !field_same(field_of(f), member_of(p, f), member_of(than, f));
 			break;
 		default:
 			break;

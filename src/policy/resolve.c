@@ -287,48 +287,112 @@ static int load_floor(const struct resolver *r, const struct policy_config *c, c
 	return 0;
 }
 
-/* The rule at `i` may choose its profile at the word of whoever controls what it looks at. */
-static int check_rule(const struct resolver *r, const struct policy_config *c, size_t i, const struct profile *base, struct err *e)
+/* The controls of a profile that only warn under a mode, which is the laxer of its own and of what chose it. */
+static uint64_t only_warned(const struct profile *p, uint32_t mode)
 {
-	const struct policy_rule *rule = &c->rules.v[i];
-	const struct profile *p = NULL;
-	const char *where;
-	struct profile_field_set weaker;
-	enum profile_field first;
+	return mode == PROFILE_WARN ? profile_controls_all() : mode == PROFILE_ENFORCE ? p->warn : 0;
+}
+
+/* What of a profile is enforced, chosen under `mode`: controls that only warn are as if nobody had said them. */
+static int enforced_of(struct arena *a, const struct profile *p, uint32_t mode, const struct profile **out, struct err *e)
+{
+	struct profile *own;
+
+	if (p->mode > mode)
+		mode = p->mode;
+	*out = mode == PROFILE_OFF ? profile_builtin(LEVEL_NONE) : p;
+	if (!only_warned(p, mode))
+		return 0;
+	own = arena_alloc(a, sizeof(*own));
+	if (!own)
+		return no_memory(e);
+	*own = *p;
+	profile_forget(own, only_warned(p, mode));
+	*out = own;
+	return 0;
+}
+
+/* The rules while they are compared. base: what holds where none matches. */
+struct comparing {
+	const struct resolver *r;
+	const struct policy_config *c;
+	const struct profile *base;
+	const struct profile **loaded;	/* by rule; NULL: not yet */
+};
+
+static const char *const match_more = "match engine, kind, bundle, namespace, pod, container, caller_uid or an image's digest too";
+
+static int load_rule(const struct comparing *x, size_t i, const struct profile **out, struct err *e)
+{
+	const char *where = x->loaded[i] ? "" : arena_printf(x->r->a, "caisson.json $.rules[%zu].profile", i);
 	int err;
 
-	if (config_rule_is_trusted(c, rule))
-		return 0;
-	where = arena_printf(r->a, "caisson.json $.rules[%zu].profile", i);
 	if (!where)
 		return no_memory(e);
-	err = load_named(r, where, rule->profile, &p, e);
-	if (err < 0)
+	err = x->loaded[i] ? 0 : load_named(x->r, where, x->c->rules.v[i].profile, &x->loaded[i], e);
+	*out = x->loaded[i];
+	return err;
+}
+
+/* Of the rule at `i`: not weaker than what a container would get without it, `than` under `mode`. `of` says where that is from. */
+static int check_not_weaker(const struct comparing *x, size_t i, const struct profile *than, uint32_t mode, const char *of, struct err *e)
+{
+	const struct policy_rule *rule = &x->c->rules.v[i];
+	const struct profile *p = NULL, *own = NULL, *other = NULL;
+	struct profile_field_set weaker;
+	enum profile_field first;
+	int err = load_rule(x, i, &p, e);
+
+	if (err == 0)
+		err = enforced_of(x->r->a, p, rule->mode, &own, e);
+	if (err == 0)
+		err = enforced_of(x->r->a, than, mode, &other, e);
+	if (err == 0)
+		err = profile_weaker(x->r->a, own, other, &weaker, e);
+	if (err < 0 || !profile_fields_take(&weaker, &first))
 		return err;
-	err = profile_weaker(r->a, p, base, &weaker, e);
-	if (err < 0)
-		return err;
+	(void)err_set(e, EPERM, "policy: caisson.json $.rules[%zu].profile: \"%s\" is weaker than \"%s\"%s (%s%s), and only what the "
+		       "container's author controls chooses it; %s%s", i, rule->profile, than->name, of, profile_field_name(first),
+		       own == p ? "" : ", which it only warns about", of[0] ? "put it behind that rule, or " : "", match_more);
+	return err_class(e, "policy.weaker");
+}
+
+/* The rule at `i` may choose its profile at the word of whoever controls what it looks at: it is no way round the default, nor round
+ * a later rule that would have chosen. */
+static int check_rule(const struct comparing *x, size_t i, struct err *e)
+{
+	const struct policy_rule *rule = &x->c->rules.v[i];
+	int err = 0;
+
+	if (config_rule_is_trusted(x->c, rule))
+		return 0;
 	if (rule->mode != PROFILE_ENFORCE) {
 		(void)err_set(e, EPERM, "policy: caisson.json $.rules[%zu].mode: only what the container's author controls chooses this "
-			       "rule, so it must enforce; match engine, kind, bundle, namespace, pod, container, caller_uid or an image's "
-			       "digest too", i);
+			       "rule, so it must enforce; %s", i, match_more);
 		return err_class(e, "policy.weaker");
 	}
-	if (profile_fields_take(&weaker, &first)) {
-		(void)err_set(e, EPERM, "policy: %s: \"%s\" is weaker than \"%s\" (%s), and only what the container's author controls "
-			       "chooses it; match engine, kind, bundle, namespace, pod, container, caller_uid or an image's digest too",
-			       where, rule->profile, base->name, profile_field_name(first));
-		return err_class(e, "policy.weaker");
+	err = check_not_weaker(x, i, x->base, PROFILE_ENFORCE, "", e);
+	for (size_t k = i + 1; err == 0 && k < x->c->rules.n; k++) {
+		const struct policy_rule *later = &x->c->rules.v[k];
+		const char *of = arena_printf(x->r->a, " of $.rules[%zu], which may match the same container", k);
+		const struct profile *p = NULL;
+
+		if (!config_rules_overlap(rule, later))
+			continue;
+		err = of ? load_rule(x, k, &p, e) : no_memory(e);
+		if (err == 0)
+			err = check_not_weaker(x, i, p, later->mode, of, e);
 	}
-	return 0;
+	return err;
 }
 
 static int check_rules(const struct resolver *r, const struct policy_config *c, const struct profile *base, struct err *e)
 {
-	int err = 0;
+	const struct comparing x = { r, c, base, arena_array(r->a, c->rules.n + 1, sizeof(*x.loaded)) };
+	int err = x.loaded ? 0 : no_memory(e);
 
 	for (size_t i = 0; err == 0 && i < c->rules.n; i++)
-		err = check_rule(r, c, i, base, e);
+		err = check_rule(&x, i, e);
 	return err;
 }
 
@@ -463,7 +527,7 @@ static int finish_choice(struct making *m, uint32_t mode, struct err *e)
 	c->mode = (enum profile_mode)mode;
 	if (mode == PROFILE_OFF)
 		m->chosen = profile_builtin(LEVEL_NONE);
-	warned = mode == PROFILE_WARN ? profile_controls_all() : mode == PROFILE_ENFORCE ? m->chosen->warn : 0;
+	warned = only_warned(m->chosen, mode);
 	err = meet_all(m, warned, false, &c->enforced, e);
 	c->full = c->enforced;
 	if (err == 0 && (warned || c->annotation_warns))
