@@ -14,6 +14,7 @@
 #include "policy/config.h"
 #include "policy/profile_fields.h"
 #include "policy/syscall_groups.h"
+#include "profile_document.h"
 
 struct reading {
 	struct arena a;
@@ -300,23 +301,9 @@ Test(policy_fields, what_show_prints_can_be_read_again)
 		struct reading r;
 		char *text;
 
-		for (size_t i = 0; i < profile_table.n; i++) {
-			const struct field *f = &profile_table.v[i];
-			json_t *at = doc, *v = field_json(f, (const char *)profile_builtin(level) + f->offset);
-			char name[96], *part = name, *dot;
-			snprintf(name, sizeof(name), "%s", f->name);
-			if (f->hidden || json_is_null(v) || f->kind == FIELD_INFO || (i == PF_SYSCALLS_ARCHS && level == LEVEL_BASELINE)) {
-				json_decref(v);
-				continue;
-			}
-			for (; (dot = strchr(part, '.')) != NULL; part = dot + 1) {
-				*dot = '\0';
-				if (!json_object_get(at, part))
-					json_object_set_new(at, part, json_object());
-				at = json_object_get(at, part);
-			}
-			json_object_set_new(at, part, v);
-		}
+		for (size_t i = 0; i < profile_table.n; i++)
+			if (profile_table.v[i].kind != FIELD_INFO && !(i == PF_SYSCALLS_ARCHS && level == LEVEL_BASELINE))
+				profile_document_add(doc, profile_builtin(level), i);
 		text = json_dumps(doc, 0);
 		cr_assert_eq(read_text(&r, text), 0, "%s: %s", r.e.text, text);
 		for (size_t i = 0; i < profile_table.n; i++) {

@@ -14,31 +14,6 @@
 
 enum { CASES = 330000 };
 
-static uint64_t granted(const struct profile *p)
-{
-	uint64_t caps = 0;
-
-	for (size_t i = 0; i < p->grant.n; i++)
-		caps |= p->grant.v[i].cap;
-	return caps;
-}
-
-/* `plan` and what the profile grants besides. */
-static struct plan with_grants(struct plan plan, const struct profile *p)
-{
-	struct capsets *c = &plan.process.caps;
-
-	c->bounding |= granted(p);
-	c->permitted |= granted(p);
-	c->effective |= granted(p);
-	if (p->ambient == PROFILE_AMBIENT_GRANTED) {
-		c->ambient = c->bounding;
-		c->inheritable = c->bounding;
-	}
-	plan.cap_ceiling |= granted(p);
-	return plan;
-}
-
 static int merge_one(struct merge_case *c, const struct profile *p)
 {
 	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = p, .full = p };

@@ -288,6 +288,8 @@ static const struct { const char *says; const struct test_file *files; } bad_con
 	{ "is weaker than", FILES({ "caisson.json", S1 ",\"default\":\"hardened\",\"rules\":[{\"match\":{\"image\":\"docker.io/**\"},\"profile\":\"baseline\"}]}" }) },
 	{ "is weaker than \"strict\" (user.uid)", FILES({ "caisson.json", S1 ",\"default\":\"strict\",\"rules\":[{\"match\":{\"env\":{\"A\":\"b\"}},\"profile\":\"x\"}]}" },
 		{ "profiles/x.json", S1 ",\"extends\":\"strict\",\"user\":{\"uid\":0}}" }) },
+	{ "\"strict\" is weaker than \"x\" (user.uid)", FILES({ "caisson.json", S1 ",\"default\":\"x\",\"rules\":[{\"match\":{\"argv0\":\"*\"},\"profile\":\"strict\"}]}" },
+		{ "profiles/x.json", S1 ",\"user\":{\"uid\":5}}" }) },
 	{ "(capabilities.grant)", FILES({ "caisson.json", S1 ",\"default\":\"strict\",\"rules\":[{\"match\":{\"label\":{\"a\":\"b\"}},\"profile\":\"x\"}]}" },
 		{ "profiles/x.json", S1 ",\"extends\":\"strict\",\"capabilities\":{\"grant\":[{\"cap\":\"KILL\",\"why\":\"w\"}]}}" }) },
 	{ "$.rules[0].mode: only what the container's author controls", FILES({ "caisson.json", S1 ",\"rules\":[{\"match\":{\"hostname\":\"*\"},\"profile\":\"strict\",\"mode\":\"warn\"}]}" }) },
@@ -338,6 +340,58 @@ Test(policy_resolve, only_what_the_operator_or_the_engine_controls_may_weaken)
 		cr_expect_lt(choose_with(&x, user_matches[i]), 0, "%s may weaken", user_matches[i]);
 		cr_expect(strstr(x.t.e.text, "weaker"), "%s: %s", user_matches[i], x.t.e.text);
 	}
+}
+
+/* ---- rules for the container's author, before others ---- */
+
+#define FOR_AUTHORS(match, profile) "{\"match\":{" match "},\"profile\":\"" profile "\"}"
+#define WEB FOR_AUTHORS("\"label\":{\"tier\":\"web\"}", "hardened")
+/* clang-format off */
+static const struct { const char *rules, *says; } orders[] = {
+	{ WEB "," FOR_AUTHORS("\"namespace\":\"pay\"", "strict"), "$.rules[0].profile: \"hardened\" is weaker than \"strict\" of $.rules[1], which may match the same container" },
+	{ WEB "," FOR_AUTHORS("", "strict"), "of $.rules[1]" },
+	{ WEB "," FOR_AUTHORS("\"hostname\":\"h\"", "strict"), "of $.rules[1]" },
+	{ WEB "," FOR_AUTHORS("\"label\":{\"tier\":\"*b\"}", "strict"), "put it behind that rule, or match engine" },
+	{ FOR_AUTHORS("\"namespace\":\"pay\"", "strict") "," WEB, NULL },
+	{ WEB "," FOR_AUTHORS("\"label\":{\"tier\":\"db\"}", "strict"), NULL },
+	{ WEB "," FOR_AUTHORS("\"namespace\":\"kube-system\"", "baseline"), NULL },
+	{ FOR_AUTHORS("\"privileged\":true", "hardened") "," FOR_AUTHORS("\"privileged\":false", "strict"), NULL },
+	{ FOR_AUTHORS("\"env\":{\"A\":\"1\"}", "hardened") "," FOR_AUTHORS("\"env\":{\"A\":\"2\"}", "strict"), NULL },
+	{ FOR_AUTHORS("\"annotation\":{\"a\":\"1\"}", "hardened") "," FOR_AUTHORS("\"annotation\":{\"a\":\"2\"}", "strict"), NULL },
+	{ FOR_AUTHORS("\"argv0\":[\"a\",\"b\"]", "hardened") "," FOR_AUTHORS("\"argv0\":[\"c\",\"b\"]", "strict"), "of $.rules[1]" },
+	{ FOR_AUTHORS("\"argv0\":[\"a\",\"b\"]", "hardened") "," FOR_AUTHORS("\"argv0\":[\"c\",\"d\"]", "strict"), NULL },
+	{ FOR_AUTHORS("\"argv0\":\"a\"", "warns"), "is weaker than \"baseline\" (" },
+	{ FOR_AUTHORS("\"argv0\":\"a\"", "half"), ", which it only warns about)" },
+};
+/* clang-format on */
+
+/* A label is no way round a later rule, wherever the operator wrote it. */
+Test(policy_resolve, a_rule_for_authors_is_not_weaker_than_a_later_one_for_the_same_container)
+{
+	for (size_t i = 0; i < N_ELEMENTS(orders); i++) {
+		auto_chosen x = { .s = { .engine = "none of these" } };
+		char config[400];
+		int err;
+
+		snprintf(config, sizeof(config), S1 ",\"rules\":[%s]}", orders[i].rules);
+		err = choose(&x, FILES({ "caisson.json", config }, { "profiles/warns.json", S1 ",\"extends\":\"hardened\",\"mode\":\"warn\"}" },
+				       { "profiles/half.json", S1 ",\"extends\":\"hardened\",\"warn\":[\"paths\"]}" }), NULL);
+		cr_expect_eq(err < 0, orders[i].says != NULL, "case %zu: %s", i, x.t.e.text);
+		cr_expect(!orders[i].says || strstr(x.t.e.text, orders[i].says), "case %zu: %s", i, x.t.e.text);
+		cr_expect(!orders[i].says || str_eq(x.t.e.class, "policy.weaker"), "case %zu: %s", i, x.t.e.class);
+	}
+}
+
+/* Only warned about, not even the checks that come with a level stop anything. */
+Test(policy_resolve, a_profile_that_only_warns_leaves_nothing_behind)
+{
+	auto_chosen x = { .s = { .engine = "docker" } };
+
+	cr_assert_eq(choose(&x, FILES({ "caisson.json", S1 ",\"floor\":\"none\",\"default\":\"x\"}" }, { "profiles/x.json", S1 ",\"extends\":\"hardened\",\"mode\":\"warn\"}" }), NULL), 0,
+		     "%s", x.t.e.text);
+	cr_expect_eq(x.c->enforced->level, LEVEL_NONE);
+	cr_expect(!x.c->enforced->fits);
+	cr_expect_eq(x.c->full->level, LEVEL_HARDENED);
 }
 
 /* ---- annotations ---- */
@@ -443,6 +497,32 @@ Test(policy_resolve, a_grant_gives_what_was_not_asked_and_says_why)
 	c.facts.caps &= ~CAP_BIT(CAP_NET_ADMIN);
 	cr_assert_eq(merge_with(&c, &x), 0);
 	cr_expect_eq(c.plan->process.caps.bounding, 0, "the host has none to give");
+}
+
+/* clang-format off */
+static const struct { const char *word; uint32_t uid; uint64_t want; } ambients[] = {
+	{ "granted", 0, CAP_BIT(CAP_KILL) }, { "granted", 1000, CAP_BIT(CAP_KILL) | CAP_BIT(CAP_CHOWN) },
+	{ "as-asked", 0, CAP_BIT(CAP_KILL) }, { "as-asked", 1000, CAP_BIT(CAP_KILL) }, { "none", 1000, 0 },
+};
+/* clang-format on */
+
+/* A looser word never takes away what a stricter one leaves. */
+Test(policy_resolve, what_was_asked_for_as_ambient_stays_where_more_is_granted)
+{
+	for (size_t i = 0; i < N_ELEMENTS(ambients); i++) {
+		auto_chosen x = { 0 };
+		auto_case c;
+		char profile[200];
+
+		snprintf(profile, sizeof(profile), S1 ",\"capabilities\":{\"ambient\":\"%s\"}}", ambients[i].word);
+		cr_assert_eq(choose(&x, FILES({ "caisson.json", S1 ",\"floor\":\"none\",\"default\":\"x\"}" }, { "profiles/x.json", profile }), NULL), 0, "%s", x.t.e.text);
+		case_new(&c, LEVEL_NONE);
+		c.spec.process.uid = ambients[i].uid;
+		c.spec.process.caps.ambient = c.spec.process.caps.inheritable = CAP_BIT(CAP_KILL);
+		c.spec.process.caps.effective = CAP_BIT(CAP_CHOWN);
+		cr_assert_eq(merge_with(&c, &x), 0, "%s", c.e.text);
+		cr_expect_eq(c.plan->process.caps.ambient, ambients[i].want, "case %zu", i);
+	}
 }
 
 Test(policy_resolve, the_identity_of_a_profile_is_checked_like_one_that_was_asked_for)

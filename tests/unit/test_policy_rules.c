@@ -39,6 +39,54 @@ Test(policy_rules, a_strangers_long_text_costs_little_and_matches_nothing, .time
 	cr_expect(!glob_match("**", text));
 }
 
+/* Every text of up to four characters, for every pair of these: no two that overlap in truth are called apart, and of those without a
+ * class none that are apart are said to overlap. */
+static const char *const pairs[] = {
+	"", "a", "b", "ab", "/", "a/", "?", "??", "*", "**", "a*", "*b", "a*b", "*a*", "*/b", "**/b", "a/*", "a/**", "?*", "*?/", "**b**", "a?b", "[ab]", "[!a]*",
+};
+
+static bool share_a_text(const char *one, const char *two)
+{
+	static const char letters[] = "ab/";
+
+	for (int code = 0; code < 256; code++) {
+		char text[5] = "";
+		int n = 0;
+		for (int rest = code; n < 4; rest /= 4, n++) {
+			if (rest % 4 == 3)
+				break;
+			text[n] = letters[rest % 4];
+		}
+		text[n] = '\0';
+		if (glob_match(one, text) && glob_match(two, text))
+			return true;
+	}
+	return false;
+}
+
+Test(policy_rules, patterns_overlap_when_a_text_matches_both)
+{
+	for (size_t i = 0; i < N_ELEMENTS(pairs); i++)
+		for (size_t k = 0; k < N_ELEMENTS(pairs); k++) {
+			bool shared = share_a_text(pairs[i], pairs[k]), said = glob_overlap(pairs[i], pairs[k]);
+			bool class = strchr(pairs[i], '[') || strchr(pairs[k], '[');
+			cr_expect(said || !shared, "\"%s\" and \"%s\" overlap", pairs[i], pairs[k]);
+			cr_expect(!said || shared || class, "\"%s\" and \"%s\" do not overlap", pairs[i], pairs[k]);
+		}
+	cr_expect(!glob_overlap("docker.io/library/nginx:*", "docker.io/library/redis:*"));
+}
+
+Test(policy_rules, patterns_that_are_too_long_to_tell_overlap)
+{
+	char one[GLOB_OVERLAP_MAX + 2] = "";
+
+	memset(one, 'a', GLOB_OVERLAP_MAX);
+	cr_expect(!glob_overlap(one, "b"));
+	one[GLOB_OVERLAP_MAX] = 'a';
+	cr_expect(glob_overlap(one, "b"));
+	cr_expect(glob_overlap("b", one));
+}
+
 #define V2 "/run/containerd/io.containerd.runtime.v2.task/"
 #define PODMAN "/var/lib/containers/storage/overlay-containers/0123/userdata"
 /* clang-format off */
