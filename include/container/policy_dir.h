@@ -4,10 +4,14 @@
  *
  * container/trusted.h says which may; of those, a file of at most 1 MiB. What cannot be trusted is refused with its reason: it is
  * not "no policy".
+ *
+ * An ordinary user has a place of his own, $XDG_CONFIG_HOME/caisson or ~/.config/caisson: what lies there may be his too. Root has
+ * none, not even the root of a user namespace: whose directories HOME and XDG_CONFIG_HOME name there, it cannot know.
  */
 #ifndef CAISSON_CONTAINER_POLICY_DIR_H
 #define CAISSON_CONTAINER_POLICY_DIR_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "policy/resolve.h"
@@ -15,10 +19,11 @@
 struct policy_dir {
 	const char *etc;	/* caisson.json, profiles/ */
 	const char *share;	/* profiles/: the shipped ones */
+	char caller[PATH_MAX];	/* caisson.json, profiles/ of an ordinary user; "": there is no such place */
 	bool any_owner;		/* files that are only looked at, not obeyed: policy check --dir */
 };
 
-/* The installed places. */
+/* The installed places, and the caller's. */
 void policy_dir_init(struct policy_dir *d);
 /* `d` must live as long as `out` is used. */
 void policy_dir_files(const struct policy_dir *d, struct policy_files *out);

@@ -48,6 +48,7 @@ enum config_labels {
 };
 
 struct policy_config {
+	const char *file;		/* for texts: "caisson.json", or the whole path of the caller's */
 	const char *floor, *fallback, *standalone; /* fallback: "default"; NULL = the floor */
 	uint32_t mode, labels;		/* enum profile_mode, enum profile_label */
 	uint64_t label_sources, label_timeout_ms;
@@ -63,6 +64,11 @@ extern const struct field_table config_table;
 /* What holds without a file, and for fields that it does not say. */
 void config_defaults(struct policy_config *c);
 int config_read(struct arena *a, const struct jread_doc *doc, struct policy_config *c, struct err *e);
+/* The same of a caller's own file, which may only narrow: what is not said there narrows nothing, and what could do anything else is
+ * refused. `operators` says how labels are asked for. */
+void config_callers_defaults(struct policy_config *c, const struct policy_config *operators);
+int config_read_callers(struct arena *a, const struct jread_doc *doc, const struct policy_config *operators, struct policy_config *c,
+			struct err *e);
 
 /* The first rule that the subject matches; or that there is none; or that it depends on labels that were not asked for yet. */
 enum { CONFIG_NO_RULE = -1, CONFIG_ASKS_LABELS = -2 };

@@ -7,10 +7,14 @@
 
 #include "policy/resolve.h"
 
-/* Where profiles come from, and the arena that takes them. */
-struct policy_source { struct arena *a; const struct policy_files *files; };
+/* Where profiles come from, the place whose word counts first, and the arena that takes them. */
+struct policy_source { struct arena *a; const struct policy_files *files; enum policy_place first; };
 
-/* A profile that `where` names: an unknown one is said with it. */
+/* As policy_profile_load(), from `first` on. */
+int policy_profile_load_from(struct arena *a, const struct policy_files *files, enum policy_place first, const char *name,
+			     const struct profile **out, struct err *e);
+
+/* A profile that `where` names: an unknown one is said with it. NULL is no memory. */
 int policy_load_named(const struct policy_source *r, const char *where, const char *name, const struct profile **out, struct err *e);
 /* The floor, which may neither grant nor say who the user is. */
 int policy_load_floor(const struct policy_source *r, const struct policy_config *c, const struct profile **out, struct err *e);

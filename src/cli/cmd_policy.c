@@ -39,6 +39,7 @@ void policy_place_init(const struct policy_options *o, struct policy_dir *d)
 	if (!o->dir)
 		return;
 	d->etc = o->dir;
+	d->caller[0] = '\0';
 	d->any_owner = true;
 }
 
@@ -115,6 +116,30 @@ static void check_config(struct check *c, const char *path, const struct policy_
 	said(c, path, err, &e);
 }
 
+static void check_callers_config(struct check *c)
+{
+	const char *path = arena_printf(c->a, "%s/caisson.json", c->dir->caller);
+	struct policy_config operators, own;
+	struct err e = { 0 };
+	bool there = false;
+	int err = policy_config_load(c->a, &c->files, &operators, &there, &e);
+
+	if (err == 0)
+		err = policy_config_load_callers(c->a, &c->files, &operators, &own, &there, &e);
+	if (err == 0 && there)
+		err = policy_config_check_callers(c->a, &c->files, &own, &e);
+	if (err < 0 || there)
+		said(c, path ? path : "caisson.json", err, &e);
+}
+
+static int load_at(struct check *c, enum policy_place place, const char *name, const struct profile **out, struct err *e)
+{
+	bool callers;
+
+	return place == POLICY_CALLER ? policy_profile_load_any(c->a, &c->files, name, out, &callers, e)
+				      : policy_profile_load(c->a, &c->files, name, out, e);
+}
+
 static void check_installed_profiles(struct check *c, enum policy_place place)
 {
 	struct strings names = { 0 };
@@ -131,7 +156,7 @@ static void check_installed_profiles(struct check *c, enum policy_place place)
 			r = err_set(&why, EINVAL, "policy: profiles/%s.json: \"%s\" is built in, and cannot be shadowed; this file is "
 				    "never read", names.v[i], names.v[i]);
 		else
-			r = policy_profile_load(c->a, &c->files, names.v[i], &p, &why);
+			r = load_at(c, place, names.v[i], &p, &why);
 		said(c, names.v[i], r, &why);
 		if (r == 0 && say_looser(c, p, &why) < 0)
 			said(c, names.v[i], -why.code, &why);
@@ -153,12 +178,12 @@ static const char *profile_name(struct arena *a, const char *path)
  * "profiles" beside caisson.json) before the installed ones. */
 struct around { struct policy_files rest; bool is_config; struct policy_file file; const char *dir; };
 
-static int around_config(void *ctx, struct arena *a, struct policy_file *out, struct err *e)
+static int around_config(void *ctx, enum policy_place place, struct arena *a, struct policy_file *out, struct err *e)
 {
 	const struct around *x = ctx;
 
-	if (!x->is_config)
-		return x->rest.config(x->rest.ctx, a, out, e);
+	if (!x->is_config || place == POLICY_CALLER)
+		return x->rest.config(x->rest.ctx, place, a, out, e);
 	*out = x->file;
 	return 0;
 }
@@ -182,11 +207,12 @@ static int around_profile(void *ctx, enum policy_place place, const char *name, 
 	return x->rest.profile(x->rest.ctx, place, name, a, out, e);
 }
 
-static int around_drop_ins(void *ctx, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
+static int around_drop_ins(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file_list *out,
+			   struct err *e)
 {
 	const struct around *x = ctx;
 
-	return x->rest.drop_ins(x->rest.ctx, name, a, out, e);
+	return x->rest.drop_ins(x->rest.ctx, place, name, a, out, e);
 }
 
 static const char *dir_beside(struct arena *a, const char *path, bool is_config)
@@ -238,6 +264,8 @@ int policy_check(const struct policy_options *o, int argc, char *const *argv, st
 		check_config(&c, path ? path : "caisson.json", &c.files);
 		check_installed_profiles(&c, POLICY_OPERATOR);
 		check_installed_profiles(&c, POLICY_SHIPPED);
+		check_callers_config(&c);
+		check_installed_profiles(&c, POLICY_CALLER);
 	}
 	err = c.out.failed ? err_set(e, ENOMEM, "policy: out of memory") : cli_write(c.out.s ? c.out.s : "", c.out.len, e);
 	str_done(&c.out);

@@ -49,8 +49,8 @@ static int read_policy(const struct cli_globals *g, struct launch *l, int argc, 
 	for (int i = 1; i < argc && !l->subject.argv0; i++)
 		if (strcmp(argv[i], "--") != 0)
 			l->subject.argv0 = argv[i];
-	ask.outright = globals.policy != NULL;
 	r = cli_policy_named(&globals, l->a, &ask, e);
+	ask.outright = ask.named != NULL;
 	return r < 0 ? r : cli_policy_choose(l->a, &ask, &l->subject, &l->policy, e);
 }
 

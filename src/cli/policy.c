@@ -7,7 +7,8 @@
 #include "container/policy_dir.h"
 #include "policy/merge.h"
 
-static int check_named(struct arena *a, const char *name, struct err *e)
+/* *callers: it is one of the caller's own. NULL: it may be none. */
+static int check_named(struct arena *a, const char *name, bool *callers, struct err *e)
 {
 	const struct profile *p = NULL;
 	struct policy_files files;
@@ -17,24 +18,27 @@ static int check_named(struct arena *a, const char *name, struct err *e)
 		return 0;
 	policy_dir_init(&d);
 	policy_dir_files(&d, &files);
-	return policy_profile_load(a, &files, name, &p, e);
+	return callers ? policy_profile_load_any(a, &files, name, &p, callers, e) : policy_profile_load(a, &files, name, &p, e);
 }
 
 int cli_policy_named(const struct cli_globals *g, struct arena *a, struct policy_ask *out, struct err *e)
 {
+	bool callers = false;
 	int err;
 
 	if (g->policy) {
-		out->named = g->policy;
+		err = check_named(a, g->policy, &callers, e);
+		/* One's own takes nothing's place: it is met with what holds without it. */
+		out->named = callers ? NULL : g->policy;
+		out->callers = callers ? g->policy : NULL;
 		out->named_from = "--policy";
-		err = check_named(a, out->named, e);
 		return err < 0 ? err_wrap(e, "--policy") : 0;
 	}
 	if (!g->program || !str_starts(g->program, "caisson-"))
 		return 0;
 	out->named = g->program + strlen("caisson-");
 	out->named_from = "the program's name";
-	err = check_named(a, out->named, e);
+	err = check_named(a, out->named, NULL, e);
 	return err < 0 ? err_wrap(e, "called as \"%s\"", g->program) : 0;
 }
 

@@ -43,10 +43,11 @@ static int load(const struct policy_options *o, struct arena *a, const char *nam
 {
 	struct policy_files files;
 	struct policy_dir dir;
+	bool callers;
 
 	policy_place_init(o, &dir);
 	policy_dir_files(&dir, &files);
-	return policy_profile_load(a, &files, name, out, e);
+	return policy_profile_load_any(a, &files, name, out, &callers, e);
 }
 
 static const char *source(struct arena *a, const struct profile *p, size_t f)

@@ -16,7 +16,14 @@ struct making {
 	const struct policy_config *c;
 	struct policy_choice *choice;
 	const struct profile *chosen, *floor, *annotated;
+	bool there;			/* false: what is built in, without a file */
+	bool callers;			/* of the caller's own place */
 };
+
+static const char *said_by(const struct making *m, const char *field, const char *built_in)
+{
+	return m->there ? arena_printf(m->r->a, "%s $.%s", m->c->file, field) : built_in;
+}
 
 static const char *annotation_of(const struct policy_subject *s, const char *key)
 {
@@ -45,7 +52,7 @@ static int find_annotation_mode(struct making *m, const struct policy_subject *s
 /* A container may ask for less than it would get: everybody may write an annotation. */
 static int find_annotation(struct making *m, const struct policy_subject *s, struct err *e)
 {
-	const char *name = annotation_of(s, m->c->annotation_key);
+	const char *name = m->callers ? NULL : annotation_of(s, m->c->annotation_key);
 	int err;
 
 	if (!name)
@@ -78,7 +85,7 @@ static int choose_by_rule(struct making *m, const struct policy_subject *s, cons
 	*name = m->c->rules.v[i].profile;
 	if (m->c->rules.v[i].mode > *mode)
 		*mode = m->c->rules.v[i].mode;
-	m->choice->from = arena_printf(m->r->a, "caisson.json $.rules[%d]", i);
+	m->choice->from = arena_printf(m->r->a, "%s $.rules[%d]", m->c->file, i);
 	return m->choice->from ? 0 : no_memory(e);
 }
 
@@ -99,7 +106,7 @@ static int meet_all(struct making *m, uint64_t forgotten, bool all, const struct
 		p->label = PROFILE_LABEL_IGNORE;
 	else if (m->c->labels == PROFILE_LABEL_REQUIRE) {
 		p->label = PROFILE_LABEL_REQUIRE;
-		p->rule[PF_CAP_LABEL] = "caisson.json $.labels.mode";
+		p->rule[PF_CAP_LABEL] = said_by(m, "labels.mode", NULL);
 	}
 	if (err == 0)
 		*out = p;
@@ -138,7 +145,8 @@ static int finish_choice(struct making *m, uint32_t mode, struct err *e)
 static int make_choice(struct making *m, const struct policy_ask *ask, const struct policy_subject *s, struct err *e)
 {
 	const char *name = ask->named ? ask->named : ask->standalone ? m->c->standalone : m->c->fallback;
-	const char *where = ask->named ? ask->named_from : ask->standalone ? "caisson.json $.standalone" : "caisson.json $.default";
+	const char *where = ask->named ? ask->named_from : ask->standalone ? said_by(m, "standalone", "launch's default")
+									  : said_by(m, "default", "built-in default");
 	uint32_t mode = m->c->mode;
 	const struct profile *base = NULL;
 	int err = policy_load_floor(m->r, m->c, &m->floor, e);
@@ -156,33 +164,104 @@ static int make_choice(struct making *m, const struct policy_ask *ask, const str
 		err = find_annotation(m, s, e);
 	m->choice->name = name;
 	m->choice->floor = m->c->floor;
+	m->choice->floor_from = said_by(m, "floor", "built-in default");
+	if (err == 0 && !m->choice->floor_from)
+		err = no_memory(e);
 	return err < 0 ? err : finish_choice(m, mode, e);
+}
+
+/* ---- the caller's own ---- */
+
+/* The same with the caller's; what only the chosen profile may say, this one does not. */
+static int meet_callers(struct arena *a, const struct profile **io, const struct profile *own, struct err *e)
+{
+	struct profile *p = arena_alloc(a, sizeof(*p));
+
+	if (!p)
+		return no_memory(e);
+	*p = **io;
+	*io = p;
+	return profile_meet(a, p, own, "caller's", e);
+}
+
+/* What an ordinary user's own place chooses narrows the choice that was made without it; it warns about its own part alone. */
+static int narrow(struct making *m, const struct policy_ask *ask, const struct policy_subject *s, struct err *e)
+{
+	const struct policy_ask own = { .named = ask->callers, .named_from = "--policy", .standalone = ask->standalone,
+					.outright = ask->standalone && ask->callers };
+	struct policy_choice *c = arena_alloc(m->r->a, sizeof(*c)), *io;
+	bool whole;
+	int err;
+
+	if (!c)
+		return no_memory(e);
+	io = m->choice;
+	m->choice = c;
+	err = make_choice(m, &own, s, e);
+	if (err < 0)
+		return err;
+	io->caller.name = c->name;
+	io->caller.from = c->from;
+	io->caller.mode = c->mode;
+	whole = io->full == io->enforced && c->full == c->enforced;
+	err = meet_callers(m->r->a, &io->enforced, c->enforced, e);
+	if (err == 0 && !whole)
+		err = meet_callers(m->r->a, &io->full, c->full, e);
+	if (whole)
+		io->full = io->enforced;
+	add_part(io, c->enforced, "caller's");
+	return err;
+}
+
+/* Neither file is there, and none is needed: the built-in level alone decides. */
+static bool is_level_alone(const struct policy_ask *ask, bool there, bool callers)
+{
+	return !there && !callers && (!ask->named || profile_builtin_named(ask->named));
+}
+
+static int choose(struct arena *a, const struct policy_files *files, const struct policy_ask *ask, const struct policy_subject *subject,
+		  struct policy_config *c, bool there, const struct policy_choice **out, struct err *e)
+{
+	const struct policy_source r = { a, files, POLICY_OPERATOR }, own = { a, files, POLICY_CALLER };
+	struct policy_config *callers = arena_alloc(a, sizeof(*callers));
+	struct policy_choice *choice = arena_alloc(a, sizeof(*choice));
+	struct making m = { .r = &r, .c = c, .choice = choice, .there = there };
+	struct making narrower = { .r = &own, .c = callers, .choice = choice, .callers = true };
+	int err;
+
+	if (!callers || !choice)
+		return no_memory(e);
+	err = policy_config_load_callers(a, files, c, callers, &narrower.there, e);
+	if (err < 0)
+		return err;
+	*out = NULL;
+	if (is_level_alone(ask, there, narrower.there || ask->callers))
+		return 0;
+	/* A level that is named without a file has no floor below it. */
+	if (!there && ask->named && profile_builtin_named(ask->named))
+		c->floor = "none";
+	choice->config = c;
+	err = make_choice(&m, ask, subject, e);
+	if (err == 0 && (narrower.there || ask->callers))
+		err = narrow(&narrower, ask, subject, e);
+	if (err == 0)
+		*out = choice;
+	return err;
 }
 
 int policy_choose(struct arena *a, const struct policy_files *files, const struct policy_ask *ask,
 		  const struct policy_subject *subject, const struct policy_choice **out, struct err *e)
 {
-	const struct policy_source r = { a, files };
 	struct policy_config *c = arena_alloc(a, sizeof(*c));
-	struct policy_choice *choice = arena_alloc(a, sizeof(*choice));
-	struct making m = { .r = &r, .c = c, .choice = choice };
 	bool there;
 	int err;
 
-	if (!c || !choice)
+	if (!c)
 		return no_memory(e);
 	err = policy_config_load(a, files, c, &there, e);
 	if (err < 0)
 		return err;
 	if (ask->config)
 		*ask->config = c;
-	choice->config = c;
-	if (!there && (!ask->named || profile_builtin_named(ask->named))) {
-		*out = NULL;
-		return 0;
-	}
-	err = make_choice(&m, ask, subject, e);
-	if (err == 0)
-		*out = choice;
-	return err;
+	return choose(a, files, ask, subject, c, there, out, e);
 }

@@ -118,6 +118,7 @@ void config_defaults(struct policy_config *c)
 	static const char *const select[] = { "hardened", "strict", "svc-*", NULL };
 
 	*c = (struct policy_config){
+		.file = "caisson.json",
 		.floor = "baseline",
 		.standalone = "strict",
 		.labels = PROFILE_LABEL_USE,
@@ -140,6 +141,56 @@ int config_read(struct arena *a, const struct jread_doc *doc, struct policy_conf
 	if (err == 0 && !c->fallback)
 		c->fallback = c->floor;
 	return err;
+}
+
+/* ---- a caller's own ---- */
+
+void config_callers_defaults(struct policy_config *c, const struct policy_config *operators)
+{
+	*c = (struct policy_config){
+		.file = "caisson.json", .floor = "none", .labels = PROFILE_LABEL_USE, .label_sources = operators->label_sources,
+		.label_timeout_ms = operators->label_timeout_ms, .annotation_key = operators->annotation_key,
+		.trusted_registries = operators->trusted_registries,
+	};
+}
+
+static void note_seen(void *ctx, size_t field)
+{
+	*(uint64_t *)ctx |= UINT64_C(1) << field;
+}
+
+static int check_callers(const struct jread_at *at, uint64_t seen, struct err *e)
+{
+	static const char *const narrows[] = { "schema", "floor", "default", "standalone", "mode", "rules", "labels.mode" };
+
+	for (size_t i = 0; i < N_ELEMENTS(config_fields); i++) {
+		bool may = !(seen >> i & 1);
+		for (size_t k = 0; k < N_ELEMENTS(narrows); k++)
+			may |= str_eq(config_fields[i].name, narrows[k]);
+		if (may)
+			continue;
+		(void)field_refuse(at, e, "%s is for the operator's caisson.json alone; this one only narrows", config_fields[i].name);
+		return err_class(e, "policy.refused");
+	}
+	return 0;
+}
+
+int config_read_callers(struct arena *a, const struct jread_doc *doc, const struct policy_config *operators, struct policy_config *c,
+			struct err *e)
+{
+	const struct jread_at at = { .doc = doc };
+	uint64_t seen = 0;
+	const struct field_reader r = { .arena = a, .seen = note_seen, .ctx = &seen };
+	int err;
+
+	_Static_assert(N_ELEMENTS(config_fields) <= 64, "a bit for each field");
+	config_callers_defaults(c, operators);
+	err = fields_read(&r, &at, doc->root, &config_table, c, e);
+	if (err == 0 && !c->fallback)
+		c->fallback = c->floor;
+	if (err == 0 && !c->standalone)
+		c->standalone = c->fallback;
+	return err < 0 ? err : check_callers(&at, seen, e);
 }
 
 /* ---- rules ---- */

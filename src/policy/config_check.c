@@ -13,27 +13,27 @@ static int no_memory(struct err *e)
 
 int policy_load_named(const struct policy_source *r, const char *where, const char *name, const struct profile **out, struct err *e)
 {
-	int err = policy_profile_load(r->a, r->files, name, out, e);
+	int err = where ? policy_profile_load_from(r->a, r->files, r->first, name, out, e) : no_memory(e);
 
 	return err == -ENOENT ? err_wrap(e, "policy: %s", where) : err;
 }
 
 int policy_load_floor(const struct policy_source *r, const struct policy_config *c, const struct profile **out, struct err *e)
 {
-	int err = policy_load_named(r, "caisson.json $.floor", c->floor, out, e);
+	int err = policy_load_named(r, arena_printf(r->a, "%s $.floor", c->file), c->floor, out, e);
 
 	if (err < 0)
 		return err;
 	if ((*out)->grant.n) {
-		(void)err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" grants capabilities, and a floor may not", c->floor);
+		(void)err_set(e, EINVAL, "policy: %s $.floor: \"%s\" grants capabilities, and a floor may not", c->file, c->floor);
 		return err_class(e, "policy.weaker");
 	}
 	if ((*out)->uid.set || (*out)->gid.set || (*out)->groups.set || (*out)->umask.set) {
-		(void)err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" says who the user is, and a floor may not", c->floor);
+		(void)err_set(e, EINVAL, "policy: %s $.floor: \"%s\" says who the user is, and a floor may not", c->file, c->floor);
 		return err_class(e, "policy.weaker");
 	}
 	if ((*out)->apparmor || (*out)->selinux) {
-		(void)err_set(e, EINVAL, "policy: caisson.json $.floor: \"%s\" names a label of a security module, and a floor may not", c->floor);
+		(void)err_set(e, EINVAL, "policy: %s $.floor: \"%s\" names a label of a security module, and a floor may not", c->file, c->floor);
 		return err_class(e, "policy.weaker");
 	}
 	return 0;
@@ -75,12 +75,11 @@ static const char *const match_more = "match engine, kind, bundle, namespace, po
 
 static int load_rule(const struct comparing *x, size_t i, const struct profile **out, struct err *e)
 {
-	const char *where = x->loaded[i] ? "" : arena_printf(x->r->a, "caisson.json $.rules[%zu].profile", i);
-	int err;
+	int err = 0;
 
-	if (!where)
-		return no_memory(e);
-	err = x->loaded[i] ? 0 : policy_load_named(x->r, where, x->c->rules.v[i].profile, &x->loaded[i], e);
+	if (!x->loaded[i])
+		err = policy_load_named(x->r, arena_printf(x->r->a, "%s $.rules[%zu].profile", x->c->file, i), x->c->rules.v[i].profile,
+					&x->loaded[i], e);
 	*out = x->loaded[i];
 	return err;
 }
@@ -102,8 +101,8 @@ static int check_not_weaker(const struct comparing *x, size_t i, const struct pr
 		err = profile_weaker(x->r->a, own, other, &weaker, e);
 	if (err < 0 || !profile_fields_take(&weaker, &first))
 		return err;
-	(void)err_set(e, EPERM, "policy: caisson.json $.rules[%zu].profile: \"%s\" is weaker than \"%s\"%s (%s%s), and only what the "
-		       "container's author controls chooses it; %s%s", i, rule->profile, than->name, of, profile_field_name(first),
+	(void)err_set(e, EPERM, "policy: %s $.rules[%zu].profile: \"%s\" is weaker than \"%s\"%s (%s%s), and only what the "
+		       "container's author controls chooses it; %s%s", x->c->file, i, rule->profile, than->name, of, profile_field_name(first),
 		       own == p ? "" : ", which it only warns about", of[0] ? "put it behind that rule, or " : "", match_more);
 	return err_class(e, "policy.weaker");
 }
@@ -118,8 +117,8 @@ static int check_rule(const struct comparing *x, size_t i, struct err *e)
 	if (config_rule_is_trusted(x->c, rule))
 		return 0;
 	if (rule->mode != PROFILE_ENFORCE) {
-		(void)err_set(e, EPERM, "policy: caisson.json $.rules[%zu].mode: only what the container's author controls chooses this "
-			       "rule, so it must enforce; %s", i, match_more);
+		(void)err_set(e, EPERM, "policy: %s $.rules[%zu].mode: only what the container's author controls chooses this "
+			       "rule, so it must enforce; %s", x->c->file, i, match_more);
 		return err_class(e, "policy.weaker");
 	}
 	err = check_not_weaker(x, i, x->base, PROFILE_ENFORCE, "", e);
@@ -147,19 +146,26 @@ int policy_check_rules(const struct policy_source *r, const struct policy_config
 	return err;
 }
 
-int policy_config_check(struct arena *a, const struct policy_files *files, const struct policy_config *c, struct err *e)
+static int check_config(const struct policy_source *r, const struct policy_config *c, struct err *e)
 {
-	const struct policy_source r = { a, files };
 	const struct profile *p = NULL, *base = NULL;
-	int err = policy_load_floor(&r, c, &p, e);
+	int err = policy_load_floor(r, c, &p, e);
 
 	if (err == 0)
-		err = policy_load_named(&r, "caisson.json $.standalone", c->standalone, &p, e);
+		err = policy_load_named(r, arena_printf(r->a, "%s $.standalone", c->file), c->standalone, &p, e);
 	if (err == 0)
-		err = policy_load_named(&r, "caisson.json $.default", c->fallback, &base, e);
-	for (size_t i = 0; err == 0 && i < c->rules.n; i++) {
-		const char *where = arena_printf(a, "caisson.json $.rules[%zu].profile", i);
-		err = where ? policy_load_named(&r, where, c->rules.v[i].profile, &p, e) : no_memory(e);
-	}
-	return err == 0 ? policy_check_rules(&r, c, base, e) : err;
+		err = policy_load_named(r, arena_printf(r->a, "%s $.default", c->file), c->fallback, &base, e);
+	for (size_t i = 0; err == 0 && i < c->rules.n; i++)
+		err = policy_load_named(r, arena_printf(r->a, "%s $.rules[%zu].profile", c->file, i), c->rules.v[i].profile, &p, e);
+	return err == 0 ? policy_check_rules(r, c, base, e) : err;
+}
+
+int policy_config_check(struct arena *a, const struct policy_files *files, const struct policy_config *c, struct err *e)
+{
+	return check_config(&(const struct policy_source){ a, files, POLICY_OPERATOR }, c, e);
+}
+
+int policy_config_check_callers(struct arena *a, const struct policy_files *files, const struct policy_config *c, struct err *e)
+{
+	return check_config(&(const struct policy_source){ a, files, POLICY_CALLER }, c, e);
 }

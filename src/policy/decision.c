@@ -85,6 +85,8 @@ static void put_profile(json_t *o, const struct decision *d, bool *bad)
 	}
 	put_text(o, "floor", c ? c->floor : NULL, bad);
 	put_text(o, "annotation", c ? c->annotation : NULL, bad);
+	put_text(o, "caller_profile", c ? c->caller.name : NULL, bad);
+	put_text(o, "caller_profile_from", c ? c->caller.from : NULL, bad);
 	if (c || d->plan)
 		put_text(o, "mode", modes[c ? c->mode : PROFILE_ENFORCE], bad);
 }

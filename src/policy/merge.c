@@ -370,10 +370,14 @@ static void say_choice(struct merge *m)
 	m->plan->profile = c->name;
 	m->plan->level_from = c->from;
 	merge_reason(m, REASON_KEPT, "profile", c->name, c->mode == PROFILE_OFF ? "left out" : c->name, c->from);
-	merge_reason(m, REASON_KEPT, "floor", c->floor, c->floor, "caisson.json $.floor");
+	merge_reason(m, REASON_KEPT, "floor", c->floor, c->floor, c->floor_from);
 	if (c->annotation)
 		merge_reason(m, c->annotation_warns ? REASON_WARNED : REASON_NARROWED, "profile", c->annotation,
 			     c->annotation_warns ? "only computed" : "met with it", "annotation");
+	if (c->caller.name)
+		merge_reason(m, c->caller.mode == PROFILE_ENFORCE ? REASON_NARROWED : REASON_WARNED, "profile", c->caller.name,
+			     c->caller.mode == PROFILE_ENFORCE ? "met with it" : c->caller.mode == PROFILE_WARN ? "only computed" : "left out",
+			     c->caller.from);
 	if (c->mode != PROFILE_ENFORCE)
 		merge_reason(m, REASON_WARNED, "mode", "enforce", modes[c->mode], c->from);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "policy/config_check.h"
 #include "policy/profile_fields.h"
 
 static int no_memory(struct err *e)
@@ -51,10 +52,12 @@ struct chain {
 	const struct chain *up;
 	const char *name;
 	enum policy_place place;
+	enum policy_place from;		/* where its name was looked for first */
 	int depth;
 };
 
-struct resolver { struct arena *a; const struct policy_files *files; };
+/* first: where a name that no other file says is looked for. */
+struct resolver { struct arena *a; const struct policy_files *files; enum policy_place first; };
 
 static int lay_profile(const struct resolver *r, const struct chain *up, const char *name, struct profile *io, struct err *e);
 
@@ -104,10 +107,28 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Where a caller's own file says what counts in the chosen profile alone, it would be said for nothing. */
+static int check_callers(const struct policy_file *f, const struct profile *p, struct err *e)
+{
+	static const enum profile_field operators[] = { PF_CAP_GRANT, PF_CAP_AMBIENT, PF_UMASK, PF_APPARMOR, PF_SELINUX };
+	size_t n = strlen(f->path);
+
+	for (size_t i = 0; i < N_ELEMENTS(operators); i++) {
+		const char *rule = p->rule[operators[i]];
+		if (!rule || strncmp(rule, f->path, n) != 0 || rule[n] != ' ')
+			continue;
+		(void)err_set(e, EPERM, "$.%s: is for the operator's profiles alone; a profile of one's own only narrows",
+			      profile_field_name(operators[i]));
+		return err_class(e, "policy.refused");
+	}
+	return 0;
+}
+
 static int lay_file(const struct resolver *r, const struct chain *at, const struct policy_file *f, bool drop_in,
 		    struct profile *io, struct err *e)
 {
-	const struct profile_text text = { .label = base_name(f->path), .name = at->name, .drop_in = drop_in };
+	const bool callers = at->place == POLICY_CALLER;
+	const struct profile_text text = { .label = callers ? f->path : base_name(f->path), .name = at->name, .drop_in = drop_in };
 	struct jread_doc doc = { .arena = r->a };
 	int err = load_document(&doc, f, e);
 
@@ -120,18 +141,21 @@ static int lay_file(const struct resolver *r, const struct chain *at, const stru
 		return strncmp(e->text, "policy: ", 8) == 0 && err != -ENOENT ? err : err_wrap(e, "policy: %s: $.extends", f->path);
 	}
 	err = profile_read(r->a, &text, &doc, io, e);
+	if (err == 0 && callers)
+		err = check_callers(f, io, e);
 	jread_done(&doc);
 	return err < 0 ? err_wrap(e, "policy: %s", f->path) : 0;
 }
 
-static int lay_drop_ins(const struct resolver *r, const struct chain *at, struct profile *io, struct err *e)
+static int lay_drop_ins(const struct resolver *r, const struct chain *at, enum policy_place place, struct profile *io, struct err *e)
 {
+	const struct chain of = { .up = at->up, .name = at->name, .place = place, .depth = at->depth };
 	struct policy_file_list list = { 0 };
 	struct strings extends = io->extends;
-	int err = r->files->drop_ins(r->files->ctx, at->name, r->a, &list, e);
+	int err = r->files->drop_ins(r->files->ctx, place, at->name, r->a, &list, e);
 
 	for (size_t i = 0; err == 0 && i < list.n; i++)
-		err = lay_file(r, at, &list.v[i], true, io, e);
+		err = lay_file(r, &of, &list.v[i], true, io, e);
 	io->extends = extends;
 	return err;
 }
@@ -154,19 +178,32 @@ static int unknown(const char *name, struct err *e)
 		       jread_quote(name).s, near.best ? "did you mean " : "", near.best ? near.best : "", near.best ? "? There are " : "");
 }
 
-/* An operator's file that extends its own name means the shipped one. */
+/* Drop-ins belong to a name: they come once, after the last file of that name. A shipped profile's are the operator's. */
+static int lay_all_drop_ins(const struct resolver *r, const struct chain *at, struct profile *io, struct err *e)
+{
+	const bool last = !at->up || !str_eq(at->up->name, at->name);
+	int err = 0;
+
+	if (at->place != POLICY_CALLER && (last || at->up->place == POLICY_CALLER))
+		err = lay_drop_ins(r, at, POLICY_OPERATOR, io, e);
+	if (err == 0 && at->from == POLICY_CALLER && last)
+		err = lay_drop_ins(r, at, POLICY_CALLER, io, e);
+	return err;
+}
+
+/* A file that extends its own name means the one that it stands before: an operator's the shipped one. */
 static int find_file(const struct resolver *r, struct chain *at, struct policy_file *f, struct err *e)
 {
-	bool own = at->up && str_eq(at->up->name, at->name) && at->up->place == POLICY_OPERATOR;
+	const struct chain *up = at->up;
 	int err = -ENOENT;
 
 	if (!is_name(at->name))
 		return unknown(at->name, e);
-	at->place = POLICY_OPERATOR;
-	if (!own)
-		err = r->files->profile(r->files->ctx, at->place, at->name, r->a, f, e);
-	if (err == -ENOENT) {
-		at->place = POLICY_SHIPPED;
+	at->from = !up ? r->first : up->place == POLICY_CALLER ? POLICY_CALLER : POLICY_OPERATOR;
+	for (int place = at->from; err == -ENOENT && place <= POLICY_SHIPPED; place++) {
+		if (up && str_eq(up->name, at->name) && up->place != POLICY_SHIPPED && place <= (int)up->place)
+			continue;
+		at->place = (enum policy_place)place;
 		err = r->files->profile(r->files->ctx, at->place, at->name, r->a, f, e);
 	}
 	if (err == -ENOENT)
@@ -192,16 +229,13 @@ static int lay_profile(const struct resolver *r, const struct chain *up, const c
 		err = check_chain(&at, e);
 	if (err == 0)
 		err = lay_file(r, &at, &f, false, io, e);
-	/* A shipped profile that the operator's own extends has no drop-ins: they belong to the name, and come last. */
-	if (err == 0 && !(up && str_eq(up->name, at.name)))
-		err = lay_drop_ins(r, &at, io, e);
-	return err;
+	return err < 0 ? err : lay_all_drop_ins(r, &at, io, e);
 }
 
-int policy_profile_load(struct arena *a, const struct policy_files *files, const char *name, const struct profile **out,
-			struct err *e)
+int policy_profile_load_from(struct arena *a, const struct policy_files *files, enum policy_place first, const char *name,
+			     const struct profile **out, struct err *e)
 {
-	const struct resolver r = { a, files };
+	const struct resolver r = { a, files, first };
 	struct profile *p;
 	int err;
 
@@ -218,10 +252,31 @@ int policy_profile_load(struct arena *a, const struct policy_files *files, const
 	return err;
 }
 
+int policy_profile_load(struct arena *a, const struct policy_files *files, const char *name, const struct profile **out,
+			struct err *e)
+{
+	return policy_profile_load_from(a, files, POLICY_OPERATOR, name, out, e);
+}
+
+int policy_profile_load_any(struct arena *a, const struct policy_files *files, const char *name, const struct profile **out,
+			    bool *callers, struct err *e)
+{
+	struct policy_file f = { 0 };
+	struct err unused = { 0 };
+
+	/* Nobody's own stands before a profile of the operator's: not even one that cannot be read. */
+	*callers = !profile_builtin_named(name) && is_name(name);
+	for (int place = POLICY_OPERATOR; *callers && place <= POLICY_SHIPPED; place++)
+		*callers = files->profile(files->ctx, (enum policy_place)place, name, a, &f, &unused) == -ENOENT;
+	if (*callers)
+		*callers = files->profile(files->ctx, POLICY_CALLER, name, a, &f, &unused) != -ENOENT;
+	return policy_profile_load_from(a, files, *callers ? POLICY_CALLER : POLICY_OPERATOR, name, out, e);
+}
+
 int policy_profile_check(struct arena *a, const struct policy_files *files, const char *name, const struct policy_file *file,
 			 const struct profile **out, struct err *e)
 {
-	const struct resolver r = { a, files };
+	const struct resolver r = { a, files, POLICY_OPERATOR };
 	const struct chain at = { .name = name, .place = POLICY_OPERATOR };
 	struct profile *p = arena_alloc(a, sizeof(*p));
 	int err;
@@ -243,7 +298,7 @@ int policy_config_load(struct arena *a, const struct policy_files *files, struct
 {
 	struct jread_doc doc = { .arena = a };
 	struct policy_file f = { 0 };
-	int err = files->config(files->ctx, a, &f, e);
+	int err = files->config(files->ctx, POLICY_OPERATOR, a, &f, e);
 
 	config_defaults(out);
 	out->fallback = out->floor;
@@ -255,5 +310,26 @@ int policy_config_load(struct arena *a, const struct policy_files *files, struct
 		return err_wrap(e, "policy");
 	err = config_read(a, &doc, out, e);
 	jread_done(&doc);
+	return err < 0 ? err_wrap(e, "policy: %s", f.path) : 0;
+}
+
+int policy_config_load_callers(struct arena *a, const struct policy_files *files, const struct policy_config *operators,
+			       struct policy_config *out, bool *there, struct err *e)
+{
+	struct jread_doc doc = { .arena = a };
+	struct policy_file f = { 0 };
+	int err = files->config(files->ctx, POLICY_CALLER, a, &f, e);
+
+	config_callers_defaults(out, operators);
+	out->fallback = out->standalone = out->floor;
+	*there = err != -ENOENT;
+	if (err < 0)
+		return err == -ENOENT ? 0 : err_wrap(e, "policy");
+	err = load_document(&doc, &f, e);
+	if (err < 0)
+		return err_wrap(e, "policy");
+	err = config_read_callers(a, &doc, operators, out, e);
+	jread_done(&doc);
+	out->file = f.path;
 	return err < 0 ? err_wrap(e, "policy: %s", f.path) : 0;
 }

@@ -35,7 +35,7 @@ static void demand(bool truth)
 }
 
 /* The bytes are caisson.json, or the profile "x", or a drop-in of "y", which "x" may extend. */
-struct bytes { struct policy_file config, x, drop_in; };
+struct bytes { struct policy_file config, x, drop_in, callers; };
 
 static int give(const struct policy_file *f, struct policy_file *out)
 {
@@ -45,11 +45,13 @@ static int give(const struct policy_file *f, struct policy_file *out)
 	return 0;
 }
 
-static int config(void *ctx, struct arena *a, struct policy_file *out, struct err *e)
+static int config(void *ctx, enum policy_place place, struct arena *a, struct policy_file *out, struct err *e)
 {
+	const struct bytes *b = ctx;
+
 	(void)a;
 	(void)e;
-	return give(&((struct bytes *)ctx)->config, out);
+	return give(place == POLICY_CALLER ? &b->callers : &b->config, out);
 }
 
 static int profile(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file *out, struct err *e)
@@ -63,12 +65,12 @@ static int profile(void *ctx, enum policy_place place, const char *name, struct 
 	return place == POLICY_OPERATOR && str_eq(name, "x") ? give(&((struct bytes *)ctx)->x, out) : -ENOENT;
 }
 
-static int drop_ins(void *ctx, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
+static int drop_ins(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
 {
 	(void)a;
 	(void)e;
 	out->v = &((struct bytes *)ctx)->drop_in;
-	out->n = str_eq(name, "y") && out->v->text ? 1 : 0;
+	out->n = place == POLICY_OPERATOR && str_eq(name, "y") && out->v->text ? 1 : 0;
 	return 0;
 }
 
@@ -123,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *copy = malloc(size + 1);
 	struct policy_file f = { "x.json", copy, size };
-	struct bytes as_config = { .config = f }, as_profile = { .x = f }, as_drop_in = { .drop_in = f };
+	struct bytes as_config = { .config = f }, as_profile = { .x = f }, as_drop_in = { .drop_in = f }, as_callers = { .callers = f };
 
 	if (!copy)
 		return 0;
@@ -132,6 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_as(&as_config, NULL, "nginx");
 	try_as(&as_profile, "x", "nginx");
 	try_as(&as_drop_in, "y", "nginx");
+	try_as(&as_callers, NULL, "nginx");
 	(void)glob_match(copy, "/usr/sbin/nginx/x"); /* any answer will do, in a bounded time */
 	(void)glob_match("a*b**c[a-z]?*", copy);
 	free(copy);

@@ -9,7 +9,8 @@
 
 #include "policy/resolve.h"
 
-/* "caisson.json", "profiles/NAME.json", "profiles/NAME.d/FILE.json", "share/NAME.json" (a shipped one). */
+/* "caisson.json", "profiles/NAME.json", "profiles/NAME.d/FILE.json", "share/NAME.json" (a shipped one); the first three below "/own" are
+ * the caller's. */
 struct test_file { const char *path, *text; };
 struct test_files {
 	const struct test_file *v;	/* ends with a NULL path */
@@ -28,12 +29,14 @@ static inline int test_find(const struct test_files *t, const char *path, struct
 	return -ENOENT;
 }
 
-static inline int test_config(void *ctx, struct arena *a, struct policy_file *out, struct err *e)
+static inline int test_config(void *ctx, enum policy_place place, struct arena *a, struct policy_file *out, struct err *e)
 {
 	(void)a;
 	(void)e;
-	return test_find(ctx, "caisson.json", out);
+	return test_find(ctx, place == POLICY_CALLER ? "/own/caisson.json" : "caisson.json", out);
 }
+
+static const char *const test_places[] = { [POLICY_CALLER] = "/own/profiles", [POLICY_OPERATOR] = "profiles", [POLICY_SHIPPED] = "share" };
 
 static inline int test_profile(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file *out,
 			       struct err *e)
@@ -42,18 +45,18 @@ static inline int test_profile(void *ctx, enum policy_place place, const char *n
 
 	(void)a;
 	(void)e;
-	snprintf(path, sizeof(path), "%s/%s.json", place == POLICY_OPERATOR ? "profiles" : "share", name);
+	snprintf(path, sizeof(path), "%s/%s.json", test_places[place], name);
 	return test_find(ctx, path, out);
 }
 
-static inline int test_drop_ins(void *ctx, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
+static inline int test_drop_ins(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
 {
 	const struct test_files *t = ctx;
 	struct policy_file *v = arena_array(a, 16, sizeof(*v));
 	char prefix[200];
 
 	(void)e;
-	snprintf(prefix, sizeof(prefix), "profiles/%s.d/", name);
+	snprintf(prefix, sizeof(prefix), "%s/%s.d/", test_places[place], name);
 	for (const struct test_file *f = t->v; f->path; f++)
 		if (str_starts(f->path, prefix) && out->n < 16)
 			v[out->n++] = (struct policy_file){ f->path, f->text, strlen(f->text) };

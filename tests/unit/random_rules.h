@@ -74,12 +74,14 @@ static inline const char *pool_name(const struct pool *pool, size_t i)
 	return i < LEVELS ? profile_builtin((enum level)i)->name : pool->names[i];
 }
 
-static inline int pool_config(void *ctx, struct arena *a, struct policy_file *out, struct err *e)
+static inline int pool_config(void *ctx, enum policy_place place, struct arena *a, struct policy_file *out, struct err *e)
 {
 	const struct pool *pool = ctx;
 
 	(void)a;
 	(void)e;
+	if (place == POLICY_CALLER)
+		return -ENOENT;
 	*out = (struct policy_file){ "caisson.json", pool->config, strlen(pool->config) };
 	return 0;
 }
@@ -99,9 +101,10 @@ static inline int pool_profile(void *ctx, enum policy_place place, const char *n
 	return -ENOENT;
 }
 
-static inline int pool_drop_ins(void *ctx, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
+static inline int pool_drop_ins(void *ctx, enum policy_place place, const char *name, struct arena *a, struct policy_file_list *out, struct err *e)
 {
 	(void)ctx;
+	(void)place;
 	(void)name;
 	(void)a;
 	(void)e;

@@ -249,7 +249,7 @@ static void handles(struct world *w)
 	p.cap_allow |= CAP_BIT(CAP_DAC_READ_SEARCH);
 	p.cap_ceiling |= CAP_BIT(CAP_DAC_READ_SEARCH);
 	p.syscalls.groups |= UINT64_C(1) << SYSCALL_GROUP_HANDLE;
-	choice = (struct policy_choice){ .name = "p", .from = "t", .floor = "none", .enforced = &p, .full = &p };
+	choice = (struct policy_choice){ .name = "p", .from = "t", .floor = "none", .floor_from = "test", .enforced = &p, .full = &p };
 	w->c->request.choice = &choice;
 	as_root(w, SERVICE_CAPS | CAP_BIT(CAP_DAC_READ_SEARCH));
 	w->c->spec.seccomp.rules.n = 1;
@@ -353,7 +353,7 @@ static void compiler(struct world *w, const char *name)
 
 	p = *profile_builtin(LEVEL_HARDENED);
 	p.deny_write_exec = true;
-	choice = (struct policy_choice){ .name = "p", .from = "t", .floor = "none", .enforced = &p, .full = &p };
+	choice = (struct policy_choice){ .name = "p", .from = "t", .floor = "none", .floor_from = "test", .enforced = &p, .full = &p };
 	w->c->request.choice = &choice;
 	put(w->t, "\177ELF", 4);
 	w->t->name = name;

@@ -16,7 +16,7 @@ static const char *const deny[] = { "*SECRET", "DB_*", NULL };
 
 static int merge_with(struct merge_case *c, const struct profile *p)
 {
-	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = p, .full = p };
+	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .floor_from = "test", .enforced = p, .full = p };
 	int err;
 
 	c->spec.process.env = (struct strings){ 5, env };

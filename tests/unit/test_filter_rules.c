@@ -31,7 +31,7 @@ static void read_over(struct arena *a, struct profile *io, const char *text)
 
 static int merge_with(struct merge_case *c, const struct profile *p)
 {
-	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = p, .full = p };
+	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .floor_from = "test", .enforced = p, .full = p };
 
 	c->spec.process.caps = (struct capsets){ 0 };
 	c->request.choice = &choice;

@@ -57,7 +57,7 @@ static struct profile *profile_new(struct profile *p)
 
 static int merge_with(struct merge_case *c, const struct profile *p)
 {
-	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = p, .full = p };
+	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .floor_from = "test", .enforced = p, .full = p };
 	int err;
 
 	c->request.choice = &choice;

@@ -77,7 +77,7 @@ static int config(struct place *p)
 	struct policy_file f;
 
 	p->e = (struct err){ 0 };
-	return p->files.config(p->files.ctx, &p->a, &f, &p->e);
+	return p->files.config(p->files.ctx, POLICY_OPERATOR, &p->a, &f, &p->e);
 }
 
 static int profile(struct place *p, const char *name)
@@ -256,5 +256,139 @@ Test(policy_dir, but_not_a_file_of_it)
 	link_it(&p, "releases/1/profiles/y.json");
 	cr_expect_lt(profile(&p, "y"), 0);
 	cr_expect(strstr(p.e.text, "is a symbolic link"), "%s", p.e.text);
+	place_done(&p);
+}
+
+/* ---- an ordinary user's own ---- */
+
+enum { USER = 1000 };
+
+/* As that user: what there is to read, or the error. */
+static int callers(struct place *p)
+{
+	struct policy_file f;
+	int err;
+
+	p->e = (struct err){ 0 };
+	cr_assert_eq(seteuid(USER), 0);
+	err = p->files.config(p->files.ctx, POLICY_CALLER, &p->a, &f, &p->e);
+	cr_assert_eq(seteuid(0), 0);
+	return err;
+}
+
+static void own_init(struct place *p)
+{
+	char path[300];
+
+	place_init(p);
+	snprintf(p->dir.caller, sizeof(p->dir.caller), "%s/home/caisson", p->top);
+	mkdir(at(p, "home", path), 0755);
+	cr_assert_eq(chown(path, USER, USER), 0);
+}
+
+static void own_fill(struct place *p)
+{
+	char path[300];
+
+	mkdir(at(p, "home/caisson", path), 0755);
+	cr_assert_eq(chown(path, USER, USER), 0);
+	put(p, "home/caisson/caisson.json", EMPTY);
+	cr_assert_eq(chown(at(p, "home/caisson/caisson.json", path), USER, USER), 0);
+}
+
+Test(policy_dir, an_ordinary_users_own_files_are_his_or_roots)
+{
+	char path[300];
+	struct place p;
+
+	own_init(&p);
+	cr_expect_eq(callers(&p), -ENOENT);
+	own_fill(&p);
+	cr_expect_eq(callers(&p), 0, "%s", p.e.text);
+	cr_assert_eq(chown(at(&p, "home/caisson/caisson.json", path), 0, 0), 0);
+	cr_expect_eq(callers(&p), 0, "%s", p.e.text);
+	cr_assert_eq(chown(path, 1001, 1001), 0);
+	cr_expect_eq(callers(&p), -EPERM);
+	cr_expect(strstr(p.e.text, "belongs to uid 1001; what policy is read from must be root's or the caller's own"), "%s", p.e.text);
+	place_done(&p);
+}
+
+static const struct { void (*spoil)(const struct place *, const char *); const char *name, *says; } own_attacks[] = {
+	{ link_it, "home/caisson/caisson.json", "symbolic link" }, { group_writes, "home/caisson/caisson.json", "can be written by its group" },
+	{ all_write, "home/caisson/caisson.json", "can be written by others" }, { fifo, "home/caisson/caisson.json", "is not a regular file" },
+	{ huge, "home/caisson/caisson.json", "is larger than 1 MiB" }, { group_writes, "home/caisson", "can be written by its group" },
+};
+
+Test(policy_dir, an_ordinary_users_own_files_are_refused_where_another_could_have_made_them)
+{
+	for (size_t i = 0; i < N_ELEMENTS(own_attacks); i++) {
+		char path[300];
+		struct place p;
+
+		own_init(&p);
+		own_fill(&p);
+		own_attacks[i].spoil(&p, own_attacks[i].name);
+		if (str_eq(own_attacks[i].name, "home/caisson"))
+			cr_assert_eq(chmod(at(&p, "home/caisson", path), 0775), 0); /* to be searched */
+		else
+			cr_assert_eq(lchown(at(&p, own_attacks[i].name, path), USER, USER), 0);
+		cr_expect_lt(callers(&p), 0, "attack %zu", i);
+		cr_expect(strstr(p.e.text, own_attacks[i].says), "attack %zu: %s", i, p.e.text);
+		place_done(&p);
+	}
+}
+
+/* A home behind a link, as on many hosts, is none of our business as long as nothing lies there. */
+Test(policy_dir, links_matter_to_an_ordinary_user_only_where_there_is_something)
+{
+	char path[300], real[300];
+	struct place p;
+
+	own_init(&p);
+	snprintf(p.dir.caller, sizeof(p.dir.caller), "%s/link/caisson", p.top);
+	cr_assert_eq(symlink(at(&p, "home", real), at(&p, "link", path)), 0);
+	cr_expect_eq(callers(&p), -ENOENT);
+	own_fill(&p);
+	cr_expect_lt(callers(&p), 0);
+	cr_expect(strstr(p.e.text, "symbolic links are not followed"), "%s", p.e.text);
+	place_done(&p);
+	own_init(&p);
+	cr_assert_eq(symlink("nowhere", at(&p, "home/caisson", path)), 0);
+	cr_expect_lt(callers(&p), 0);
+	cr_expect(p.e.code, "a dangling link is not \"no policy\"");
+	place_done(&p);
+}
+
+/* What is not to be seen, and an environment of nothing. */
+static const struct { uid_t uid; const char *config, *home, *want; } homes[] = {
+	{ USER, "/x", "/h", "/x/caisson" }, { USER, "", "/h", "/h/.config/caisson" }, { USER, NULL, "/h", "/h/.config/caisson" },
+	{ USER, NULL, "h", "" }, { USER, NULL, NULL, "" }, { USER, "x", "/h", "x/caisson" }, { 0, "/x", "/h", "" },
+};
+
+Test(policy_dir, only_an_ordinary_user_has_a_place_of_his_own)
+{
+	for (size_t i = 0; i < N_ELEMENTS(homes); i++) {
+		struct policy_dir d;
+
+		if (geteuid() != 0)
+			cr_skip_test("needs root");
+		cr_assert_eq(homes[i].config ? setenv("XDG_CONFIG_HOME", homes[i].config, 1) : unsetenv("XDG_CONFIG_HOME"), 0);
+		cr_assert_eq(homes[i].home ? setenv("HOME", homes[i].home, 1) : unsetenv("HOME"), 0);
+		cr_assert_eq(setresuid(homes[i].uid, homes[i].uid, 0), 0);
+		policy_dir_init(&d);
+		cr_assert_eq(setresuid(0, 0, 0), 0);
+		cr_expect_str_eq(d.caller, homes[i].want, "case %zu: %s", i, d.caller);
+	}
+}
+
+Test(policy_dir, a_relative_place_is_refused_and_not_looked_for)
+{
+	struct place p;
+
+	own_init(&p);
+	setenv("XDG_CONFIG_HOME", "x", 1);
+	snprintf(p.dir.caller, sizeof(p.dir.caller), "x/caisson");
+	cr_expect_eq(callers(&p), -EINVAL);
+	cr_expect(strstr(p.e.text, "XDG_CONFIG_HOME: \"x\" is not an absolute path"), "%s", p.e.text);
 	place_done(&p);
 }

@@ -16,7 +16,7 @@ enum { CASES = 330000 };
 
 static int merge_one(struct merge_case *c, const struct profile *p)
 {
-	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = p, .full = p };
+	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .floor_from = "test", .enforced = p, .full = p };
 	int err;
 
 	c->request.choice = &choice;

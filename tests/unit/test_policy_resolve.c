@@ -432,6 +432,131 @@ Test(policy_resolve, an_annotation_chooses_only_what_is_listed_for_it)
 	cr_expect_lt(annotated(&x, S1 ",\"annotations\":{\"select\":[]}}", "strict"), 0);
 }
 
+/* ---- the caller's own place ---- */
+
+static const char granting[] = S1 ",\"capabilities\":{\"grant\":[{\"cap\":\"KILL\",\"why\":\"w\"}]}}";
+static const char pids_9[] = S1 ",\"extends\":\"hardened\",\"resources\":{\"pids\":9}}";
+
+Test(policy_resolve, what_the_caller_chooses_is_met_with_what_the_operator_gives)
+{
+	auto_chosen x = { .s = { .engine = "podman", .kind = "container" } };
+	const struct test_file *files = FILES({ "caisson.json", S1 ",\"default\":\"x\"}" }, { "profiles/x.json", S1 ",\"umask\":\"0022\",\"resources\":{\"memory\":\"1G\"}}" },
+		{ "/own/caisson.json", S1 ",\"default\":\"strict\",\"rules\":[{\"match\":{\"engine\":\"podman\"},\"profile\":\"mine\"}]}" },
+		{ "/own/profiles/mine.json", pids_9 });
+
+	cr_assert_eq(choose(&x, files, NULL), 0, "%s", x.t.e.text);
+	cr_expect_str_eq(x.c->name, "x");
+	cr_expect_str_eq(x.c->caller.name, "mine");
+	cr_expect_str_eq(x.c->caller.from, "/own/caisson.json $.rules[0]");
+	cr_expect(x.c->enforced->pids == 9 && x.c->enforced->memory == 1 << 30 && x.c->enforced->no_new_privs);
+	cr_expect_eq(x.c->enforced->umask.v, 022);
+	cr_expect_eq(x.c->full, x.c->enforced);
+	cr_expect_str_eq(profile_rule(&x.t.a, x.c->enforced, PF_PIDS), "caller's /own/profiles/mine.json $.resources.pids");
+	cr_expect_str_eq(profile_rule(&x.t.a, x.c->enforced, PF_NO_NEW_PRIVS), "caller's hardened");
+	cr_expect_str_eq(profile_rule(&x.t.a, x.c->enforced, PF_MEMORY), "x.json $.resources.memory");
+	x.s.engine = "ctr";
+	cr_assert_eq(choose(&x, files, NULL), 0, "%s", x.t.e.text);
+	cr_expect_str_eq(x.c->caller.name, "strict");
+	cr_expect_str_eq(x.c->caller.from, "/own/caisson.json $.default");
+}
+
+Test(policy_resolve, the_callers_place_is_enough_and_narrows_nothing_that_it_does_not_say)
+{
+	auto_chosen x = { .s = { .engine = "podman" } };
+	const struct profile *none = profile_builtin(LEVEL_NONE);
+
+	cr_assert_eq(choose(&x, FILES({ "/own/caisson.json", S1 "}" }), "none"), 0, "%s", x.t.e.text);
+	cr_assert(x.c && str_eq(x.c->name, "none") && str_eq(x.c->floor, "none"));
+	for (int f = 0; f < PROFILE_FIELDS; f++)
+		cr_expect(field_same(&profile_table.v[f], (const char *)x.c->enforced + profile_table.v[f].offset, (const char *)none + profile_table.v[f].offset),
+			  "%s", profile_table.v[f].name);
+	cr_assert_eq(choose(&x, FILES({ "/own/caisson.json", S1 ",\"floor\":\"hardened\"}" }), NULL), 0, "%s", x.t.e.text);
+	cr_expect_str_eq(x.c->name, "baseline");
+	cr_expect_str_eq(x.c->from, "built-in default");
+	cr_expect(x.c->enforced->no_new_privs);
+}
+
+/* clang-format off */
+static const struct { const char *own, *profile, *says, *class; } bad_callers[] = {
+	{ S1 ",\"report\":{\"path\":\"/x\"}}", "", "policy: /own/caisson.json: $: report.path is for the operator's caisson.json alone", "policy.refused" },
+	{ S1 ",\"report\":{\"journal\":false}}", "", "report.journal is for", "policy.refused" },
+	{ S1 ",\"annotations\":{\"select\":[\"*\"]}}", "", "annotations.select is for", "policy.refused" },
+	{ S1 ",\"labels\":{\"sources\":[]}}", "", "labels.sources is for", "policy.refused" },
+	{ S1 ",\"trusted_registries\":[\"a/b\"]}", "", "trusted_registries is for", "policy.refused" },
+	{ S1 ",\"flor\":\"strict\"}", "", "unknown key \"flor\"", "policy.unknown-key" },
+	{ S1 ",\"default\":\"y\"}", "", "policy: /own/caisson.json $.default: there is no profile \"y\"", "" },
+	{ S1 ",\"default\":\"mine\"}", granting, "policy: /own/profiles/mine.json: $.capabilities.grant: is for the operator's profiles alone", "policy.refused" },
+	{ S1 ",\"default\":\"mine\"}", S1 ",\"capabilities\":{\"ambient\":\"none\"}}", "$.capabilities.ambient: is for", "policy.refused" },
+	{ S1 ",\"default\":\"mine\"}", S1 ",\"umask\":\"0077\"}", "$.umask: is for", "policy.refused" },
+	{ S1 ",\"default\":\"mine\"}", S1 ",\"lsm\":{\"apparmor\":\"x\"}}", "$.lsm.apparmor: is for", "policy.refused" },
+	{ S1 ",\"default\":\"hardened\",\"rules\":[{\"match\":{\"env\":{\"A\":\"b\"}},\"profile\":\"none\"}]}", "", "policy: /own/caisson.json $.rules[0].profile: \"none\" is weaker", "policy.weaker" },
+};
+/* clang-format on */
+
+Test(policy_resolve, the_callers_place_can_only_narrow_and_says_where_it_is_wrong)
+{
+	for (size_t i = 0; i < N_ELEMENTS(bad_callers); i++) {
+		auto_chosen x = { .s = { .engine = "podman" } };
+		int err = choose(&x, FILES({ "/own/caisson.json", bad_callers[i].own }, { "/own/profiles/mine.json", bad_callers[i].profile }), NULL);
+
+		cr_expect_lt(err, 0, "case %zu", i);
+		cr_expect(strstr(x.t.e.text, bad_callers[i].says), "case %zu said: %s", i, x.t.e.text);
+		cr_expect_str_eq(x.t.e.class, bad_callers[i].class, "case %zu: %s", i, x.t.e.class);
+	}
+}
+
+/* It warns about itself, and an identity counts in the place of root alone. */
+Test(policy_resolve, a_mode_of_the_callers_is_for_its_own_part)
+{
+	auto_chosen x = { .s = { .engine = "podman" } };
+
+	cr_assert_eq(choose(&x, FILES({ "caisson.json", S1 ",\"default\":\"hardened\"}" }, { "/own/caisson.json", S1 ",\"default\":\"mine\",\"mode\":\"warn\"}" },
+				      { "/own/profiles/mine.json", S1 ",\"resources\":{\"pids\":9},\"user\":{\"uid\":5}}" }), NULL), 0, "%s", x.t.e.text);
+	cr_expect_eq(x.c->mode, PROFILE_ENFORCE);
+	cr_expect_eq(x.c->caller.mode, PROFILE_WARN);
+	cr_expect(x.c->enforced->no_new_privs && x.c->enforced->pids == 4096);
+	cr_expect(x.c->full->no_new_privs && x.c->full->pids == 9);
+	cr_expect(!x.c->enforced->uid.set && x.c->full->uid.v == 5 && x.c->full->identity_if_root);
+	cr_assert_eq(choose(&x, FILES({ "caisson.json", S1 ",\"default\":\"hardened\",\"mode\":\"warn\"}" }, { "/own/caisson.json", S1 ",\"default\":\"mine\"}" },
+				      { "/own/profiles/mine.json", pids_9 }), NULL), 0, "%s", x.t.e.text);
+	cr_expect(x.c->enforced->no_new_privs && x.c->enforced->pids == 9 && x.c->mode == PROFILE_WARN);
+	cr_assert_eq(choose(&x, FILES({ "caisson.json", S1 ",\"default\":\"hardened\"}" }, { "/own/caisson.json", S1 ",\"default\":\"strict\",\"mode\":\"off\"}" }), NULL), 0);
+	cr_expect(x.c->enforced->no_new_privs && !x.c->enforced->root.readonly);
+}
+
+Test(policy_resolve, the_operators_names_mean_the_operators_files)
+{
+	const struct test_file *files = FILES({ "profiles/x.json", S1 ",\"extends\":\"y\",\"resources\":{\"pids\":1}}" }, { "share/y.json", S1 "}" },
+		{ "profiles/y.d/1.json", S1 ",\"resources\":{\"io_weight\":50}}" }, { "/own/profiles/y.json", S1 ",\"extends\":\"y\",\"resources\":{\"memory\":\"1G\"}}" },
+		{ "/own/profiles/y.d/1.json", S1 ",\"resources\":{\"cpu\":\"2\"}}" }, { "/own/profiles/x.d/1.json", S1 ",\"no_new_privileges\":true}" },
+		{ "/own/profiles/z.json", S1 ",\"extends\":[\"x\",\"y\"]}" });
+	const struct profile *p = NULL;
+	auto_files t;
+	bool callers;
+
+	test_files_of(&t, files);
+	cr_assert_eq(policy_profile_load_any(&t.a, &t.files, "x", &p, &callers, &t.e), 0, "%s", t.e.text);
+	cr_expect(!callers && p->pids == 1 && p->io_weight == 50 && p->memory == PROFILE_AS_ASKED && p->cpu == PROFILE_AS_ASKED && !p->no_new_privs);
+	cr_assert_eq(policy_profile_load_any(&t.a, &t.files, "y", &p, &callers, &t.e), 0, "%s", t.e.text);
+	cr_expect(!callers && p->memory == PROFILE_AS_ASKED);
+	cr_assert_eq(policy_profile_load_any(&t.a, &t.files, "z", &p, &callers, &t.e), 0, "%s", t.e.text);
+	cr_expect(callers && p->pids == 1 && p->io_weight == 50 && p->memory == 1 << 30 && p->cpu == 2 * PROFILE_CPU && p->no_new_privs);
+	cr_expect_eq(policy_profile_load(&t.a, &t.files, "z", &p, &t.e), -ENOENT);
+}
+
+Test(policy_resolve, one_of_the_callers_by_name_takes_nothings_place)
+{
+	const struct policy_ask ask = { .callers = "mine", .named_from = "--policy" };
+	auto_chosen x = { .s = { .engine = "podman" } };
+
+	test_files_of(&x.t, FILES({ "caisson.json", S1 ",\"default\":\"hardened\"}" }, { "/own/profiles/mine.json", S1 ",\"resources\":{\"pids\":9}}" }));
+	cr_assert_eq(policy_choose(&x.t.a, &x.t.files, &ask, &x.s, &x.c, &x.t.e), 0, "%s", x.t.e.text);
+	cr_expect_str_eq(x.c->name, "hardened");
+	cr_expect_str_eq(x.c->caller.name, "mine");
+	cr_expect_str_eq(x.c->caller.from, "--policy");
+	cr_expect(x.c->enforced->no_new_privs && x.c->enforced->pids == 9);
+}
+
 /* ---- what comes of it ---- */
 
 static int merge_with(struct merge_case *c, struct chosen *x)

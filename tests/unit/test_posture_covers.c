@@ -16,7 +16,7 @@ Test(posture_covers, every_control_of_explain_has_a_line_or_a_reason_why_not)
 
 	for (int i = 0; i < 20000; i++) {
 		struct profile p;
-		const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = &p, .full = &p };
+		const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .floor_from = "test", .enforced = &p, .full = &p };
 
 		random_case_again(&c, &r);
 		random_profile(&p, &r, &c.arena);

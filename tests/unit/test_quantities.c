@@ -19,7 +19,7 @@ static void begin(struct merge_case *c, struct profile *p, enum level level)
 
 static int merge_with(struct merge_case *c, const struct profile *p)
 {
-	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = p, .full = p };
+	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .floor_from = "test", .enforced = p, .full = p };
 	int err;
 
 	c->request.choice = &choice;

@@ -339,7 +339,7 @@ static struct policy_choice alone(struct trial *t, const struct profile *p, enum
 	if (mode == PROFILE_ENFORCE && p && p->warn)
 		profile_forget(room, p->warn);
 	cr_assert_eq(profile_meet(&t->choices, room, t->pool.p[t->config.floor], "floor", &e), 0);
-	return (struct policy_choice){ .name = "alone", .from = "test", .floor = "floor", .enforced = room, .full = room };
+	return (struct policy_choice){ .name = "alone", .from = "test", .floor = "floor", .floor_from = "test", .enforced = room, .full = room };
 }
 
 static void check_choice(const struct trial *t, const struct policy_choice *c, const struct expected *x, int i)

@@ -166,7 +166,7 @@ static void set_up(struct setup *s, const char *report)
 
 static int merge_with(struct merge_case *c, const struct setup *s, const struct image_facts *facts)
 {
-	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .enforced = &s->p, .full = &s->p };
+	const struct policy_choice choice = { .name = "x", .from = "test", .floor = "x", .floor_from = "test", .enforced = &s->p, .full = &s->p };
 	int err;
 
 	c->request.choice = &choice;
