@@ -92,11 +92,11 @@ like "an absolute one" "$(user env XDG_CONFIG_HOME=here "$BIN" run -b "$BUNDLE" 
 # ---- launch ----
 config '{ "schema": 1, "standalone": "hardened" }'
 own caisson.json '{ "schema": 1, "standalone": "mine" }'
-own profiles/mine.json '{ "schema": 1, "resources": { "pids": 77 } }'
-pids() { rl explain "$@" "$BUNDLE/rootfs" /bin/true 2>&1 | grep '^pids'; }
-like "a launch has its own default there too" "$(pids launch)" "77 +caller's $OWN/profiles/mine.json"
+own profiles/mine.json '{ "schema": 1, "rlimits": { "nproc": 77 } }'
+nproc() { rl explain "$@" "$BUNDLE/rootfs" /bin/true 2>&1 | grep " 77"; }
+like "a launch has its own default there too" "$(nproc launch)" "77 .*caller's"
 like "under what the operator's says" "$(rl explain launch "$BUNDLE/rootfs" /bin/true 2>&1)" "^profile +hardened +hardened +caisson.json"
 own caisson.json '{ "schema": 1 }'
-like "and --policy" "$(pids launch --policy mine)" "77 +caller's"
+like "and --policy" "$(nproc launch --policy mine)" "77 .*caller's"
 is "nothing is left" "$(rl list -q)" ""
 leftovers_after
