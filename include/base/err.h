@@ -43,6 +43,9 @@ int err_more(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 /* Puts " (hint)" behind what is there and keeps the code: what to do, or what went wrong besides. */
 int err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 
+/* Of a step that failed: EIO and a text with `doing` where it has said nothing, so that no failure reads as success. */
+int err_told(struct err *e, const char *doing) __attribute__((cold));
+
 /* Says what kind of a failure it is. */
 int err_class(struct err *e, const char *class) __attribute__((cold));
 

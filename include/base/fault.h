@@ -2,8 +2,8 @@
 /*
  * base/fault.h - points where a build for tests can be made to fail.
  *
- * With --enable-fault-injection, CAISSON_FAULT="STEP" makes the step of that name fail with EIO, and "kill:STEP" ends the
- * process there with SIGKILL. CAISSON_SKIP="A,B" leaves steps of enforcement out, as if their line of the source were not there (a
+ * With --enable-fault-injection, CAISSON_FAULT="STEP" makes the step of that name fail with EIO, "mute:STEP" makes it fail without a
+ * word in its struct err, and "kill:STEP" ends the process there with SIGKILL. CAISSON_SKIP="A,B" leaves steps of enforcement out, as if their line of the source were not there (a
  * mutant): whatever reads back must notice. CAISSON_SKIP_LOG=FILE appends the name of each such step that is passed. CAISSON_FAULT_LOG=FILE appends the name of every step that is passed. CAISSON_DEADLINE=MS cuts every
  * deadline of base/wait.h down to that. CAISSON_FACTS="NAME=N,..." is a host that can do other things than this one. A normal build has
  * none of this.

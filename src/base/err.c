@@ -59,6 +59,11 @@ static int err_put(struct err *e, int code, int with_reason, const char *fmt, va
 	return -e->code;
 }
 
+int err_told(struct err *e, const char *doing)
+{
+	return e->code > 0 ? -e->code : err_set(e, EIO, "%s: failed without saying why", doing);
+}
+
 int err_class(struct err *e, const char *class)
 {
 	(void)snprintf(e->class, sizeof(e->class), "%s", class); /* a literal of ours, which fits */

@@ -417,6 +417,7 @@ int container_create(const struct create_request *r, struct started *out, struct
 			s = steps[i].run(&c, e);
 		if (s == 0)
 			continue;
+		(void)err_told(e, steps[i].doing);
 		if (c.launched && c.cgroup_made)
 			(void)cgroup_oom_explain(&c.cgroup, 0, e);
 		undo(&c, e);

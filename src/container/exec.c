@@ -210,6 +210,7 @@ int container_exec(const struct exec_request *r, struct started *out, struct err
 			s = steps[i].run(&x, e);
 		if (s == 0)
 			continue;
+		(void)err_told(e, steps[i].doing);
 		launch_abort(x.plan, &x.launch);
 		return died(e) && x.state ? cgroup_oom_explain(&x.state->cgroup, x.kills_before, e) : -e->code;
 	}

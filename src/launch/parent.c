@@ -390,7 +390,10 @@ static int take_error(const struct sync_in *in, int *status, struct err *e)
 {
 	if (status)
 		*status = in->error.status;
-	return err_set(e, in->error.code > 0 ? in->error.code : EINVAL, "%s", in->error.text);
+	if (in->error.code > 0)
+		return err_set(e, in->error.code, "%s", in->error.text);
+	*e = (struct err){ 0 };
+	return err_told(e, "the new process");
 }
 
 static int serve(struct making *m, struct sync_in *in, struct err *e)
@@ -504,6 +507,7 @@ int launch_begin(const struct launch_request *r, struct launch *out, struct err 
 			f = steps[i].run(&m, e);
 		if (f == 0)
 			continue;
+		(void)err_told(e, steps[i].doing);
 		if ((e->code == EPIPE || e->code == ECONNRESET) && !read_last_words(&m, e)) {
 			(void)err_set(e, ECONNRESET, "the new process ended without a word");
 			say_how_it_ended(out->pidfd, e);

@@ -28,7 +28,8 @@ n=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" "$TMP/delete-step
 k=$(cat "$TMP/run-steps" "$TMP/create-steps" "$TMP/exec-steps" | wc -l)
 grep -v '^child:' "$TMP/create-steps" > "$TMP/runtime-steps"
 c=$(wc -l < "$TMP/runtime-steps")
-plan $((2 * n + 2 * k + c + 10))
+m=$(cat "$TMP/create-steps" "$TMP/exec-steps" | wc -l)
+plan $((2 * n + 2 * k + c + 2 * m + 10))
 
 is "run passes through more than thirty steps" "$([ "$(wc -l < "$TMP/run-steps")" -gt 30 ] && echo yes)" yes
 is "create too" "$([ "$(wc -l < "$TMP/create-steps")" -gt 30 ] && echo yes)" yes
@@ -48,6 +49,13 @@ for cmd in run create; do
 		leftovers_after "and leaves nothing"
 	done < "$TMP/$cmd-steps"
 done
+
+# A step that fails and says nothing is a failure all the same: it must not read as success with nothing there.
+while read -r step; do
+	attempt "mute:$step" create && rc=0 || rc=$?
+	like "create failing at '$step' without a word is an error ($rc)" "$rc $(cat "$TMP/said")" "^1 .*(${step%%(*}|the new process).*failed without saying why"
+	leftovers_after "and leaves nothing"
+done < "$TMP/create-steps"
 
 # A runtime that is killed cannot clean up; delete --force must be able to, at any step.
 for cmd in run create; do
@@ -80,6 +88,11 @@ leftovers_before
 while read -r step; do
 	CAISSON_FAULT=$step caisson exec "$ID" /bin/true > "$TMP/said" 2>&1 < /dev/null && rc=0 || rc=$?
 	like "exec failing at '$step' ends with 255 and its name" "$rc $(cat "$TMP/said")" "^255 .*$step"
+	leftovers_after "and leaves the container as it was"
+done < "$TMP/exec-steps"
+while read -r step; do
+	CAISSON_FAULT=mute:$step caisson exec "$ID" /bin/true > "$TMP/said" 2>&1 < /dev/null && rc=0 || rc=$?
+	like "exec failing at '$step' without a word is an error" "$rc $(cat "$TMP/said")" "^255 .*failed without saying why"
 	leftovers_after "and leaves the container as it was"
 done < "$TMP/exec-steps"
 while read -r step; do

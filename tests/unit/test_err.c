@@ -33,6 +33,16 @@ Test(err, set_is_our_text_alone)
 	cr_expect_str_eq(e.text, "3 is odd");
 }
 
+Test(err, a_failure_that_said_nothing_is_no_success)
+{
+	struct err e = { 0 };
+
+	cr_expect_eq(err_told(&e, "map the ids"), -EIO);
+	cr_expect_str_eq(e.text, "map the ids: failed without saying why");
+	cr_expect_eq(err_told(&e, "another"), -EIO);
+	cr_expect_str_eq(e.text, "map the ids: failed without saying why");
+}
+
 Test(err, wrap_puts_context_in_front_and_keeps_the_code)
 {
 	struct err e = { 0 };
