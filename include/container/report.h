@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 
-/* `text` is one line without its end. *distrusted: others could write there, or it is no file; otherwise it is just not to be had,
+/* `text` is one line without its end, and is read back. *distrusted: others could write there, or it is no file; otherwise it is just not to be had,
  * as on a full disk. */
 int report_append(const char *path, const char *text, size_t len, bool *distrusted, struct err *e);
 /* Whether it could be done, without making the file. */

@@ -113,12 +113,14 @@ static int read_root_mode(struct launch *l, struct err *e)
 
 	if (o->read_only && o->read_write)
 		return err_set(e, EINVAL, "--read-only and --read-write exclude each other");
-	if (o->read_write && l->policy.profile->root.readonly)
-		return err_set(e, EPERM,
-			       "--read-write: %s keeps the root read-only; --tmpfs PATH "
-			       "or -v SRC:DST gives a "
-			       "place to write to, --policy hardened a root that can be written",
-			       ruled_by(l, PF_ROOT_READONLY));
+	if (o->read_write && l->policy.profile->root.readonly) {
+		(void)err_set(e, EPERM,
+			      "--read-write: %s keeps the root read-only; --tmpfs PATH "
+			      "or -v SRC:DST gives a "
+			      "place to write to, --policy hardened a root that can be written",
+			      ruled_by(l, PF_ROOT_READONLY));
+		return err_class(e, "policy.refused");
+	}
 	l->read_only = !o->read_write;
 	return 0;
 }
@@ -271,9 +273,10 @@ static int read_userns(struct launch *l, struct err *e)
 			   : map != PROFILE_MAP_HOST || geteuid() != 0 ? "auto"
 									   : "host";
 
-	if (map == PROFILE_MAP_REQUIRE && str_eq(text, "host"))
-		return err_set(e, EPERM, "--userns host: %s requires ids of the container's own", ruled_by(l, PF_USER_MAP));
-
+	if (map == PROFILE_MAP_REQUIRE && str_eq(text, "host")) {
+		(void)err_set(e, EPERM, "--userns host: %s requires ids of the container's own", ruled_by(l, PF_USER_MAP));
+		return err_class(e, "policy.refused");
+	}
 	if (str_eq(text, "auto"))
 		l->own_users = true;
 	else if (!str_eq(text, "host"))
@@ -385,7 +388,8 @@ int launch_find_range(struct launch *l, const char *state_dir, struct err *e)
 	}
 	if (r < 0) {
 		*e = why;
-		return err_wrap(e, "%s", l->o->userns ? "--userns auto" : ruled_by(l, PF_USER_MAP));
+		(void)err_wrap(e, "%s", l->o->userns ? "--userns auto" : ruled_by(l, PF_USER_MAP));
+		return l->o->userns ? -e->code : err_class(e, "policy.unsupported");
 	}
 	l->range_size = ID_RANGE_SIZE;
 	l->range_claimed = state_dir != NULL;

@@ -118,6 +118,15 @@ static void use_host_ids(struct launch *l)
 	l->root_idmap = false;
 }
 
+/* At the word of the command line, or at the profile's. */
+static int refuse_idmap(const struct launch *l, struct err *e)
+{
+	(void)err_set(e, EOPNOTSUPP,
+		      "ids of the container's own: the file system of %s cannot be id-mapped; move the root to another, or use "
+		      "--userns host", l->root_path);
+	return l->o->userns ? -e->code : err_class(e, "policy.unsupported");
+}
+
 int launch_find_idmaps(struct launch *l, struct err *e)
 {
 	const struct id_map uid = { .host = l->range.uid, .size = l->range_size };
@@ -134,11 +143,7 @@ int launch_find_idmaps(struct launch *l, struct err *e)
 	l->root_idmap = l->root_fd < 0 || can_idmap(l->root_fd, "", userns);
 	if (!l->root_idmap) {
 		if (l->o->userns || l->policy.profile->user_map == PROFILE_MAP_REQUIRE)
-			return err_set(e, EOPNOTSUPP,
-				       "ids of the container's own: the file system of %s cannot be id-mapped; "
-				       "move the root to "
-				       "another, or use --userns host",
-				       l->root_path);
+			return refuse_idmap(l, e);
 		log_warn("the container's ids are the host's own: the file system of %s cannot be "
 			 "id-mapped",
 			 l->root_path);

@@ -146,8 +146,11 @@ static int create(const struct cli_globals *g, struct launch *l, struct started 
 	int r = state_dir ? settle(l, state_dir, &document, &len, e)
 			  : err_set(e, ENOMEM, "out of memory");
 
-	if (r < 0)
+	if (r < 0) {
+		record = launch_decision(l, NULL);
+		cli_report_failure(l->policy.config, &record, e->class[0] ? DECISION_REFUSED : DECISION_FAILED, e);
 		return r;
+	}
 	r = launch_decide(l, document, len, &d.spec, &d.plan, e);
 	record = launch_decision(l, d.plan);
 	if (r < 0)

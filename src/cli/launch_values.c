@@ -301,18 +301,20 @@ static int caps_check_ceiling(const struct launch *l, struct err *e)
 
 	if (l->label_caps.found && over_label) {
 		capname_list(over_label, names, sizeof(names));
-		return err_set(e, EPERM,
-			       "%s asks for %s, which a label cannot have; leave it out with "
-			       "--cap-drop, or give it with "
-			       "--cap-add and --policy baseline",
-			       l->label_caps.from, names);
+		(void)err_set(e, EPERM,
+			      "%s asks for %s, which a label cannot have; leave it out with "
+			      "--cap-drop, or give it with "
+			      "--cap-add and --policy baseline",
+			      l->label_caps.from, names);
+		return err_class(e, "policy.refused");
 	}
 	if (over_add) {
 		capname_list(over_add, names, sizeof(names));
-		return err_set(e, EPERM,
-			       "--cap-add %s: beyond the ceiling of %s %s; allow it with "
-			       "--policy baseline",
-			       names, p->from_file ? "profile" : "level", p->name);
+		(void)err_set(e, EPERM,
+			      "--cap-add %s: beyond the ceiling of %s %s; allow it with "
+			      "--policy baseline",
+			      names, p->from_file ? "profile" : "level", p->name);
+		return err_class(e, "policy.refused");
 	}
 	return 0;
 }

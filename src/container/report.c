@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "container/trusted.h"
@@ -57,6 +59,16 @@ static bool ends_in_half(int fd)
 	return fstat(fd, &st) == 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
+/* What write(2) says is believed of no record that must be there: on a file opened with O_APPEND the offset is then behind what this
+ * process has written, whoever else writes. */
+static bool arrived(int fd, const struct str *line)
+{
+	auto_free char *back = malloc(line->len);
+	off_t end = lseek(fd, 0, SEEK_CUR), from = end - (off_t)line->len;
+
+	return back && from >= 0 && pread(fd, back, line->len, from) == (ssize_t)line->len && memcmp(back, line->s, line->len) == 0;
+}
+
 int report_append(const char *path, const char *text, size_t len, bool *distrusted, struct err *e)
 {
 	auto_fd int fd = -1;
@@ -74,11 +86,13 @@ int report_append(const char *path, const char *text, size_t len, bool *distrust
 	if (line.failed)
 		return err_set(e, ENOMEM, "%s: out of memory", path);
 	do
-		n = write(fd, line.s, line.len);
+		n = fault_skip("append the record") ? (ssize_t)line.len : write(fd, line.s, line.len);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_sys(e, "%s", path);
-	return (size_t)n == line.len ? 0 : err_code(e, ENOSPC, "%s", path);
+	if ((size_t)n != line.len)
+		return err_code(e, ENOSPC, "%s", path);
+	return arrived(fd, &line) ? 0 : err_set(e, EIO, "%s: the record that was written is not there", path);
 }
 
 int report_check(const char *path, bool *distrusted, struct err *e)

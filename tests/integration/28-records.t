@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 need jq python3
 policy_place || skip_all "$NO_PLACE"
-plan 52
+plan 62
 
 out=$ETC/decisions.jsonl
 with='"report": { "path": "'$out'", "journal": false }'
@@ -58,7 +58,25 @@ is "has one too, with its code" "$(last '[.decision, .outcome, .code, .profile]'
 like "and its reason" "$(last .message)" 'refused by level \\"hardened\\" \(namespaces\)'
 is "the log has the code" "$(tail -n 1 "$TMP/log" | jq -c '[.level, .code]')" '["error","policy.refused"]'
 fails "a launch that is refused" 'beyond the ceiling' caisson launch --name "$ID-l2" --cap-add SYS_ADMIN "$BUNDLE/rootfs" -- /bin/true hunter2
-is "has one" "$(last '[.decision, .id, .outcome, .code]')" "[\"launch\",\"$ID-l2\",\"refused\",\"EPERM\"]"
+is "has one" "$(last '[.decision, .id, .outcome, .code]')" "[\"launch\",\"$ID-l2\",\"refused\",\"policy.refused\"]"
+like "with its reason" "$(last .message)" '--cap-add SYS_ADMIN: beyond the ceiling'
+# launch_code CODE FLAG...: what the log and the record have of a launch that is refused before there is a plan.
+launch_code() {
+	_want=$1
+	shift
+	rm -f "$TMP/log"
+	caisson --log "$TMP/log" --log-format json launch --name "$ID-l3" "$@" "$BUNDLE/rootfs" -- /bin/true hunter2 > "$TMP/said" 2>&1
+	is "launch $*: $_want in log and record" "$(tail -n 1 "$TMP/log" | jq -r .code) $(last '[.decision, .outcome, .code]')" "$_want [\"launch\",\"refused\",\"$_want\"]"
+}
+profile own-ids '{ "schema": 1, "extends": "strict", "user": { "map": "require" } }'
+launch_code policy.refused --read-write
+launch_code policy.refused --policy own-ids --userns host
+launch_code policy.refused --label security.capabilities=SYS_ADMIN
+for f in /etc/subuid /etc/subgid; do [ ! -e "$f" ] || mount --bind /dev/null "$f"; done
+launch_code policy.unsupported --policy own-ids --user 65532:65532
+for f in /etc/subuid /etc/subgid; do [ ! -e "$f" ] || umount "$f"; done
+caisson launch --name "$ID-l3" --user nobody-of-that-name "$BUNDLE/rootfs" -- /bin/true hunter2 > "$TMP/said" 2>&1
+is "a launch that fails before there is a plan, and not at the policy's word, has one too" "$(last '[.decision, .id, .outcome, .code, .message]')" "[\"launch\",\"$ID-l3\",\"failed\",\"ENOENT\",null]"
 before=$(wc -l < "$out")
 caisson explain "$BUNDLE" > "$TMP/said" 2>&1
 caisson launch --dry-run "$BUNDLE/rootfs" -- /bin/true > "$TMP/said" 2>&1
@@ -112,6 +130,23 @@ like "and is said" "$(cat "$TMP/said")" 'caisson.json \$\.report\.path: .*No spa
 config "{ \"schema\": 1, \"report\": { \"path\": \"$ETC/full/d.jsonl\", \"required\": true, \"journal\": false } }"
 fails "unless records are required" 'nothing is started without its record' caisson run -b "$BUNDLE" "$ID-no"
 umount "$ETC/full"
+
+# ---- a record that is not where it was written (base/fault.h) ----
+no_record() { CAISSON_SKIP="append the record" "$CAISSON_FAULTS" --root "$STATE" run -b "$BUNDLE" "$ID-no" 2>&1; }
+if [ -n "${CAISSON_FAULTS:-}" ]; then
+	config "{ \"schema\": 1, $with }"
+	go
+	lines=$(wc -l < "$out")
+	config "{ \"schema\": 1, \"report\": { \"path\": \"$out\", \"required\": true, \"journal\": false } }"
+	fails "a record that is left out stops the launch where records are required" \
+		'the record that was written is not there: nothing is started without its record' no_record
+	is "and nothing is started" "$(status_of "$ID-no")" gone
+	config "{ \"schema\": 1, $with }"
+	like "otherwise it is said" "$(no_record)" 'the record that was written is not there'
+	is "it was left out in truth" "$(wc -l < "$out")" "$lines"
+else
+	skip 4 "the binary was built without --enable-fault-injection"
+fi
 
 # ---- the journal ----
 mount -t tmpfs -o mode=755 tmpfs /run
