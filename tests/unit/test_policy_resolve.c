@@ -493,6 +493,17 @@ static const struct { const char *own, *profile, *says, *class; } bad_callers[] 
 };
 /* clang-format on */
 
+/* The container's own wish is the operator's to allow: the caller's file has no word about it, and no refusal. */
+Test(policy_resolve, an_annotation_is_asked_about_once)
+{
+	const struct key_value kv = { "io.caisson.profile", "strict" };
+	const struct key_values annotations = { 1, &kv };
+	auto_chosen x = { .s = { .engine = "podman", .annotations = &annotations } };
+
+	cr_assert_eq(choose(&x, FILES({ "/own/caisson.json", S1 "}" }), NULL), 0, "%s", x.t.e.text);
+	cr_expect(str_eq(x.c->annotation, "strict") && x.c->enforced->root.readonly);
+}
+
 Test(policy_resolve, the_callers_place_can_only_narrow_and_says_where_it_is_wrong)
 {
 	for (size_t i = 0; i < N_ELEMENTS(bad_callers); i++) {
