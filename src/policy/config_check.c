@@ -63,12 +63,14 @@ static int enforced_of(struct arena *a, const struct profile *p, uint32_t mode, 
 	return 0;
 }
 
+struct rule_profile { const struct profile *p; }; /* NULL: not loaded yet */
+
 /* The rules while they are compared. base: what holds where none matches. */
 struct comparing {
 	const struct policy_source *r;
 	const struct policy_config *c;
 	const struct profile *base;
-	const struct profile **loaded;	/* by rule; NULL: not yet */
+	struct rule_profile *loaded;	/* by rule */
 };
 
 static const char *const match_more = "match engine, kind, bundle, namespace, pod, container, caller_uid or an image's digest too";
@@ -77,10 +79,10 @@ static int load_rule(const struct comparing *x, size_t i, const struct profile *
 {
 	int err = 0;
 
-	if (!x->loaded[i])
+	if (!x->loaded[i].p)
 		err = policy_load_named(x->r, arena_printf(x->r->a, "%s $.rules[%zu].profile", x->c->file, i), x->c->rules.v[i].profile,
-					&x->loaded[i], e);
-	*out = x->loaded[i];
+					&x->loaded[i].p, e);
+	*out = x->loaded[i].p;
 	return err;
 }
 

@@ -313,6 +313,22 @@ Test(policy_dir, an_ordinary_users_own_files_are_his_or_roots)
 	place_done(&p);
 }
 
+/* What is his own is believed in his own place alone. */
+Test(policy_dir, an_ordinary_users_files_are_nobodys_in_the_operators_place)
+{
+	char path[300];
+	struct place p;
+
+	own_init(&p);
+	put(&p, "etc/caisson.json", EMPTY);
+	cr_assert_eq(chown(at(&p, "etc/caisson.json", path), USER, USER), 0);
+	cr_assert_eq(seteuid(USER), 0);
+	cr_expect_eq(config(&p), -EPERM);
+	cr_assert_eq(seteuid(0), 0);
+	cr_expect(strstr(p.e.text, "belongs to uid 1000; what policy is read from must be root's"), "%s", p.e.text);
+	place_done(&p);
+}
+
 static const struct { void (*spoil)(const struct place *, const char *); const char *name, *says; } own_attacks[] = {
 	{ link_it, "home/caisson/caisson.json", "symbolic link" }, { group_writes, "home/caisson/caisson.json", "can be written by its group" },
 	{ all_write, "home/caisson/caisson.json", "can be written by others" }, { fifo, "home/caisson/caisson.json", "is not a regular file" },
