@@ -66,6 +66,7 @@ struct pool {
 	const struct profile *p[POOL];
 	size_t n;
 	const char *config;		/* caisson.json at this moment */
+	const char *callers;		/* the caller's own; NULL: none */
 	struct policy_files at;
 };
 
@@ -80,9 +81,10 @@ static inline int pool_config(void *ctx, enum policy_place place, struct arena *
 
 	(void)a;
 	(void)e;
-	if (place == POLICY_CALLER)
+	if (place == POLICY_CALLER && !pool->callers)
 		return -ENOENT;
-	*out = (struct policy_file){ "caisson.json", pool->config, strlen(pool->config) };
+	*out = place == POLICY_CALLER ? (struct policy_file){ "/own/caisson.json", pool->callers, strlen(pool->callers) }
+				      : (struct policy_file){ "caisson.json", pool->config, strlen(pool->config) };
 	return 0;
 }
 
@@ -279,12 +281,16 @@ static inline void put_rule(const struct pool *pool, const struct drawn_rule *ru
 	str_addf(out, "%s},\"profile\":\"%s\",\"mode\":\"%s\"}", open ? "}" : "", pool_name(pool, rule->profile), mode_names[rule->mode]);
 }
 
-static inline void put_config(const struct pool *pool, const struct drawn_config *c, struct str *out)
+/* callers: without what is the operator's alone to say. */
+static inline void put_config(const struct pool *pool, const struct drawn_config *c, bool callers, struct str *out)
 {
 	out->len = 0;
-	str_addf(out, "{\"schema\":1,\"floor\":\"%s\",\"default\":\"%s\",\"mode\":\"%s\",\"annotations\":{\"mode\":%s},\"trusted_registries\":[%s],\"rules\":[",
-		 pool_name(pool, c->floor), pool_name(pool, c->fallback), mode_names[c->mode], c->annotation_mode ? "true" : "false",
-		 c->registries ? "\"reg.example/team\"" : "");
+	str_addf(out, "{\"schema\":1,\"floor\":\"%s\",\"default\":\"%s\",\"mode\":\"%s\",", pool_name(pool, c->floor), pool_name(pool, c->fallback),
+		 mode_names[c->mode]);
+	if (!callers)
+		str_addf(out, "\"annotations\":{\"mode\":%s},\"trusted_registries\":[%s],", c->annotation_mode ? "true" : "false",
+			 c->registries ? "\"reg.example/team\"" : "");
+	str_add(out, "\"rules\":[");
 	for (size_t i = 0; i < c->n_rules; i++) {
 		str_add(out, i ? "," : "");
 		put_rule(pool, &c->rules[i], out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The promises of policy-design 1 and 4.2 for random installations: whatever the rules say, nothing that a container's author writes
- * enlarges the result, and nothing but a grant leaves the floor. $CAISSON_TEST_SEED gives other numbers.
+ * enlarges the result, nor does what an ordinary user's own files say, and nothing but a grant leaves the floor. $CAISSON_TEST_SEED gives other numbers.
  */
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -53,7 +53,7 @@ static void trial_done(struct trial *t)
 
 static void install(struct trial *t, const struct drawn_config *c)
 {
-	put_config(&t->pool, c, &t->text);
+	put_config(&t->pool, c, false, &t->text);
 	t->pool.config = t->text.s;
 }
 
@@ -302,6 +302,43 @@ Test(resolve_random, an_annotation_or_a_label_never_enlarges_the_result, .timeou
 	}
 	cr_expect(chosen > CONFIGS / 50 && annotated > CONFIGS / 4 && t.compared > CASES / 10, "too few: %zu chosen, %zu annotated, %zu compared", chosen, annotated,
 		  t.compared);
+}
+
+/* ---- the caller's own place ---- */
+
+Test(resolve_random, the_callers_own_place_never_enlarges_the_result, .timeout = 120)
+{
+	auto_str own = { 0 };
+	size_t narrowed = 0;
+	auto_trial t;
+
+	trial_begin(&t, UINT64_C(0xbf58476d1ce4e5b9));
+	for (int i = 0; i < CONFIGS; i++) {
+		struct drawn_config callers;
+
+		next_config(&t);
+		draw_config(&t.pool, &t.r, &callers);
+		put_config(&t.pool, &callers, true, &own);
+		for (int k = 0; k < CONTAINERS; k++) {
+			const struct policy_choice *before, *after;
+
+			next_subject(&t);
+			if (below(&t.r, 2))
+				write_more(&t);
+			before = choice_of(&t, &t.config);
+			t.pool.callers = own.s;
+			after = choice_of(&t, &t.config);
+			t.pool.callers = NULL;
+			narrowed += before && after && before->enforced->pids > after->enforced->pids;
+			for (int n = 0; n < DOCUMENTS; n++) {
+				const char *what;
+				next_document(&t);
+				what = enlarged(&t, before, after);
+				cr_assert_null(what, "installation %d, container %d.%d: the caller's place gave more %s: %s\n%s", i, k, n, what, t.text.s, own.s);
+			}
+		}
+	}
+	cr_expect(narrowed > CONFIGS / 10 && t.compared > CASES / 20, "too few: %zu narrowed, %zu compared", narrowed, t.compared);
 }
 
 /* ---- floor and modes ---- */
