@@ -39,4 +39,7 @@ struct store_type {
 
 extern const struct store_type store_plan_type, store_process_type, store_resources_type, store_filter_type;
 
+/* The number, mask, enum, bool or char of `size` bytes at `at`, as it lies there: not sign-extended. */
+uint64_t store_unsigned(const void *at, size_t size);
+
 #endif

@@ -134,7 +134,7 @@ static int ask_conditional(const struct filter_program *p, const struct said *k,
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && k->n < CONDITIONAL && i < k->n; i++) {
+	for (size_t i = 0; rc == 0 && i < k->n; i++) {
 		struct filter_conditions c = conditions_of(k, k->rules[i].rule);
 		uint32_t at = k->rules[i].at;
 		uint64_t args[6] = { 0 };
@@ -142,7 +142,8 @@ static int ask_conditional(const struct filter_program *p, const struct said *k,
 		if (k->plain[at] != k->other || is_multiplexer(k, at))
 			continue;
 		filter_conditions_meet(&c, args);
-		rc = ask(p, k, at, args, conditional_verdict(k, at, args), e);
+		if (filter_conditions_hold(&c, args)) /* else one behind the last that was kept could match */
+			rc = ask(p, k, at, args, conditional_verdict(k, at, args), e);
 	}
 	return rc;
 }

@@ -14,7 +14,12 @@
 #include "base/str.h"
 #include "kernel/filter_syscalls.h"
 
-enum { CHAINS = 1024 };
+enum {
+	CHAINS = 1024,
+	/* Docker's list has some hundred, the longest of a policy some thousand. One list can have millions, of numbers that share their
+	 * rules: those past this many are asked about without arguments, and with all bits set. */
+	CONDITION_QUESTIONS = 8192,
+};
 
 struct rows {
 	const struct filter_arch *arch;
@@ -25,6 +30,7 @@ struct checking {
 	const struct filter_program *program;
 	const struct filter_input *in;
 	struct rows *rows;		/* of each architecture of the input */
+	size_t left;			/* of CONDITION_QUESTIONS */
 	struct err *e;
 };
 
@@ -140,7 +146,7 @@ static void nudge(const struct syscall_arg *c, bool far, uint64_t args[6])
 	}
 }
 
-static int ask_conditions(const struct checking *k, const struct rows *r, size_t at, uint64_t filler)
+static int ask_conditions(struct checking *k, const struct rows *r, size_t at, uint64_t filler)
 {
 	struct filter_conditions c = conditions_at(r, at);
 	uint32_t nr = r->arch->v[at - 1].nr;
@@ -151,7 +157,7 @@ static int ask_conditions(const struct checking *k, const struct rows *r, size_t
 		met[i] = filler;
 	filter_conditions_meet(&c, met);
 	rc = ask(k, r->arch->token, nr, met);
-	for (size_t i = 0; rc == 0 && i < 2 * c.n; i++) {
+	for (size_t i = 0; rc == 0 && k->left && i < 2 * c.n; i++, k->left--) {
 		memcpy(near, met, sizeof(near));
 		nudge(&c.v[i / 2], i % 2, near);
 		rc = ask(k, r->arch->token, nr, near);
@@ -159,7 +165,7 @@ static int ask_conditions(const struct checking *k, const struct rows *r, size_t
 	return rc;
 }
 
-static int ask_number(const struct checking *k, const struct rows *r, uint32_t nr)
+static int ask_number(struct checking *k, const struct rows *r, uint32_t nr)
 {
 	static const uint64_t ones[6] = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	size_t first = first_entry(r, nr);
@@ -167,7 +173,7 @@ static int ask_number(const struct checking *k, const struct rows *r, uint32_t n
 
 	if (rc == 0 && first && r->arch->v[first - 1].rule->n)
 		rc = ask(k, r->arch->token, nr, ones);
-	for (size_t at = first; rc == 0 && at; at = entry_from(r, r->next[at - 1], nr)) {
+	for (size_t at = first; rc == 0 && at && k->left; at = entry_from(r, r->next[at - 1], nr)) {
 		if (!r->arch->v[at - 1].rule->n)
 			break; /* nothing counts behind it */
 		rc = ask_conditions(k, r, at, 0);
@@ -176,7 +182,7 @@ static int ask_number(const struct checking *k, const struct rows *r, uint32_t n
 	return rc;
 }
 
-static int ask_arch(const struct checking *k, const struct rows *r)
+static int ask_arch(struct checking *k, const struct rows *r)
 {
 	const struct filter_arch *arch = r->arch;
 	uint32_t base = arch->token == SCMP_ARCH_X32 ? FILTER_X32_BIT : 0;
@@ -213,7 +219,7 @@ static int ask_others(const struct checking *k)
 int filter_check_rows(const struct filter_program *p, const struct filter_input *in, struct err *e)
 {
 	auto_free struct rows *rows = calloc(in->n + 1, sizeof(*rows));
-	const struct checking k = { p, in, rows, e };
+	struct checking k = { .program = p, .in = in, .rows = rows, .left = CONDITION_QUESTIONS, .e = e };
 	int rc;
 
 	if (!rows)

@@ -140,7 +140,7 @@ static void write_text(struct str *out, const char *text)
 	put(out, "\"", 1);
 }
 
-static uint64_t get_unsigned(const void *at, size_t size)
+uint64_t store_unsigned(const void *at, size_t size)
 {
 	uint64_t v8;
 	uint32_t v4;
@@ -153,15 +153,17 @@ static uint64_t get_unsigned(const void *at, size_t size)
 	case 4:
 		memcpy(&v4, at, 4);
 		return v4;
-	default:
+	case 2:
 		memcpy(&v2, at, 2);
 		return v2;
+	default:
+		return *(const unsigned char *)at;
 	}
 }
 
 static int64_t get_signed(const void *at, size_t size)
 {
-	uint64_t raw = get_unsigned(at, size);
+	uint64_t raw = store_unsigned(at, size);
 
 	return size == 8 ? (int64_t)raw : (int32_t)(uint32_t)raw;
 }
@@ -197,7 +199,7 @@ static bool write_value(struct str *out, const struct store_field *f, const void
 		return *(const bool *)at;
 	case STORE_UNSIGNED:
 	case STORE_ENUM:
-		u = get_unsigned(at, f->size);
+		u = store_unsigned(at, f->size);
 		put(out, "\"", u > INT64_MAX);
 		put_decimal(out, u);
 		put(out, "\"", u > INT64_MAX);
@@ -208,7 +210,7 @@ static bool write_value(struct str *out, const struct store_field *f, const void
 		put_decimal(out, i < 0 ? UINT64_C(0) - (uint64_t)i : (uint64_t)i);
 		return i != 0;
 	case STORE_MASK:
-		u = get_unsigned(at, f->size);
+		u = store_unsigned(at, f->size);
 		put_mask(out, u);
 		return u != 0;
 	case STORE_CHAR:

@@ -31,27 +31,6 @@ static void put_text(struct str *out, const char *text)
 	str_add_bytes(out, text, len);
 }
 
-static uint64_t number_at(const void *at, size_t size)
-{
-	uint64_t v8;
-	uint32_t v4;
-	uint16_t v2;
-
-	switch (size) {
-	case 8:
-		memcpy(&v8, at, 8);
-		return v8;
-	case 4:
-		memcpy(&v4, at, 4);
-		return v4;
-	case 2:
-		memcpy(&v2, at, 2);
-		return v2;
-	default:
-		return *(const unsigned char *)at;
-	}
-}
-
 static void put_struct(struct str *out, const struct store_type *t, const char *at);
 
 static void put_elements(struct str *out, const struct store_type *t, const char *v, size_t n)
@@ -89,7 +68,7 @@ static void put_value(struct str *out, const struct store_field *f, const char *
 	case STORE_CHAR:
 		break;
 	}
-	put_number(out, number_at(at, f->size));
+	put_number(out, store_unsigned(at, f->size));
 }
 
 static void put_struct(struct str *out, const struct store_type *t, const char *at)

@@ -346,3 +346,37 @@ Test(filter_check, a_copy_differs_in_its_verdicts_alone)
 	cr_expect_lt(filter_check_copy(&f.v[1], FILTER_LOGGED, &f.v[0], &e), 0);
 	cr_expect(strstr(e.text, "logs what is refused"), "%s", e.text);
 }
+
+/* ---- lists that were made to be slow ---- */
+
+enum { SLOW_RULES = 8, SLOW_CONDITIONS = 6, SLOW_NAMES = 400, SLOW_MS = 2000 };
+
+/* Hundreds of numbers share rules with many conditions, on five architectures: nearly a million questions, were all asked. */
+Test(filter_check, a_list_with_hundreds_of_names_under_conditions_takes_no_longer)
+{
+	static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64, SCMP_ARCH_ARM };
+	struct syscall_arg args[SLOW_RULES][SLOW_CONDITIONS];
+	struct syscall_rule rules[SLOW_RULES];
+	const char *names[SLOW_NAMES + 1] = { NULL };
+	auto_arena a = { 0 };
+	struct plan_filter plan = { .has_engine = true, .engine = { .default_action = SECCOMP_RET_ERRNO, .archs = { 5, archs } } };
+	struct filters f;
+	struct err e = { 0 };
+	double began;
+
+	for (size_t i = 0; i < SLOW_NAMES; i++)
+		names[i] = filter_call_at(i)->name;
+	for (size_t i = 0; i < SLOW_RULES; i++) {
+		for (size_t k = 0; k < SLOW_CONDITIONS; k++)
+			args[i][k] = (struct syscall_arg){ (uint32_t)k, SCMP_CMP_GT, i, 0 };
+		rules[i] = (struct syscall_rule){ .names = { SLOW_NAMES, names }, .action = SECCOMP_RET_ALLOW };
+		rules[i].args.n = SLOW_CONDITIONS;
+		rules[i].args.v = args[i];
+	}
+	plan.engine.rules.n = SLOW_RULES;
+	plan.engine.rules.v = rules;
+	began = sim_now();
+	cr_assert_eq(filter_build(&a, &plan, &f, &e), 0, "%s", e.text);
+	printf("a list of %d times %d names under conditions: %.0f ms\n", SLOW_RULES, SLOW_NAMES, (sim_now() - began) / 1e3);
+	cr_expect_lt(sim_now() - began, SLOW_MS * 1e3);
+}
