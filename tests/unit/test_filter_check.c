@@ -349,17 +349,16 @@ Test(filter_check, a_copy_differs_in_its_verdicts_alone)
 
 /* ---- lists that were made to be slow ---- */
 
-enum { SLOW_RULES = 8, SLOW_CONDITIONS = 6, SLOW_NAMES = 400, SLOW_MS = 2000 };
+enum { SLOW_RULES = 8, SLOW_CONDITIONS = 60, SLOW_NAMES = 400, SLOW_MS = 1000 };
 
-/* Hundreds of numbers share rules with many conditions, on five architectures: nearly a million questions, were all asked. */
+/* Hundreds of numbers share rules with many conditions: a million questions, were all asked. */
 Test(filter_check, a_list_with_hundreds_of_names_under_conditions_takes_no_longer)
 {
-	static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_AARCH64, SCMP_ARCH_ARM };
 	struct syscall_arg args[SLOW_RULES][SLOW_CONDITIONS];
 	struct syscall_rule rules[SLOW_RULES];
 	const char *names[SLOW_NAMES + 1] = { NULL };
 	auto_arena a = { 0 };
-	struct plan_filter plan = { .has_engine = true, .engine = { .default_action = SECCOMP_RET_ERRNO, .archs = { 5, archs } } };
+	struct plan_filter plan = { .has_engine = true, .engine.default_action = SECCOMP_RET_ERRNO };
 	struct filters f;
 	struct err e = { 0 };
 	double began;
@@ -368,7 +367,7 @@ Test(filter_check, a_list_with_hundreds_of_names_under_conditions_takes_no_longe
 		names[i] = filter_call_at(i)->name;
 	for (size_t i = 0; i < SLOW_RULES; i++) {
 		for (size_t k = 0; k < SLOW_CONDITIONS; k++)
-			args[i][k] = (struct syscall_arg){ (uint32_t)k, SCMP_CMP_GT, i, 0 };
+			args[i][k] = (struct syscall_arg){ (uint32_t)(k % 6), SCMP_CMP_GT, i, 0 };
 		rules[i] = (struct syscall_rule){ .names = { SLOW_NAMES, names }, .action = SECCOMP_RET_ALLOW };
 		rules[i].args.n = SLOW_CONDITIONS;
 		rules[i].args.v = args[i];
