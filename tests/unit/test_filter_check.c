@@ -19,7 +19,7 @@ static struct made make_engine(struct arena *a, const struct seccomp *s)
 {
 	struct made m = { 0 };
 	struct err e = { 0 };
-	bool notify;
+	bool notify = false;
 
 	cr_assert_eq(filter_engine_input(a, s, &m.in, &notify, &e), 0, "%s", e.text);
 	cr_assert_eq(filter_compile(a, &m.in, &m.program, &e), 0, "%s", e.text);
