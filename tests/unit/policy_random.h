@@ -13,6 +13,13 @@
 #include "base/str.h"
 #include "policy/store_table.h"
 
+/* How often: the sanitizers, which look for other things, make each time six times as long. */
+#ifdef __SANITIZE_ADDRESS__
+#define RANDOM_TIMES(n) ((n) / 8)
+#else
+#define RANDOM_TIMES(n) (n)
+#endif
+
 struct any_list { size_t n; const void *v; };
 
 static inline uint64_t next_random(uint64_t *state)

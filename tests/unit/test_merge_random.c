@@ -13,7 +13,7 @@
 #include "policy_random.h"
 #include "random_case.h"
 
-enum { CASES = 100000 };
+enum { CASES = RANDOM_TIMES(100000) };
 
 static bool is_subsequence(const struct mounts *asked, const struct mounts *result)
 {

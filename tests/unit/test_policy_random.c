@@ -12,7 +12,7 @@
 #include "random_case.h"
 #include "random_profile.h"
 
-enum { CASES = 330000 };
+enum { CASES = RANDOM_TIMES(330000) };
 
 static int merge_one(struct merge_case *c, const struct profile *p)
 {

@@ -11,7 +11,7 @@
 
 #include "random_rules.h"
 
-enum { CONFIGS = 1200, CONTAINERS = 3, DOCUMENTS = 20, POOLS = 20, CASES = CONFIGS * CONTAINERS * DOCUMENTS };
+enum { CONFIGS = RANDOM_TIMES(1200), CONTAINERS = 3, DOCUMENTS = 20, POOLS = 20, CASES = CONFIGS * CONTAINERS * DOCUMENTS };
 
 static uint64_t seed(uint64_t fixed)
 {
