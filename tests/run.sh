@@ -10,9 +10,9 @@
 #   lint         layers, banned calls, shellcheck, the whole with clang, clang-tidy, cppcheck
 #   unit         Criterion: tests/unit, and tests/kernel (one mechanism against this kernel)
 #   integration  the binary against this kernel (root)
-#   faults       integration with points of failure (tests/integration files that ask for them)
+#   faults       integration with points of failure (tests/integration files that ask for them), with the static core
 #   stress       many at a time, many at rest, the runtime killed at any moment (root)
-#   static       the static core: build, and integration with it, with points of failure as well
+#   static       the static core: build, and integration with it
 #   sanitize     unit tests with the address and undefined behaviour sanitizers
 #   fuzz         each fuzzer for FUZZ_SECONDS (20)
 #   engines      Debian's containerd, Docker, podman and buildah; nginx and redis
@@ -314,17 +314,22 @@ part_integration() {
 	integration integration plain "${files[@]}"
 }
 
+# static_build PART DIR CONFIGURE-ARGUMENTS...: with the prefix of the Kubernetes installer, whose image the engines' part builds.
+static_build() {
+	local part=$1 dir=$2
+	shift 2
+	source_tree && step "$part" "the four libraries, static" 600 "$src/contrib/build-static-deps.sh" "$work/static-deps" &&
+		build "$part" "$dir" --enable-werror --enable-static-core --with-static-deps="$work/static-deps" --prefix=/opt/caisson/current \
+			--sysconfdir=/usr/local/etc "$@"
+}
+
+# With the static core: the same code, and one build less.
 part_faults() {
-	source_tree || return
+	static_build faults static-faulty --enable-fault-injection --without-criterion || return
 	local files
 	mapfile -t files < <(grep -l CAISSON_FAULT "$src"/tests/integration/[0-9]*.t)
-	if [ ${#files[@]} -eq 0 ]; then
-		note skip faults "all of it" "no test in tests/integration asks for CAISSON_FAULTS"
-		return
-	fi
-	build faults faulty --enable-fault-injection --without-criterion || return
-	export CAISSON_FAULTS=$work/faulty/caisson
-	integration faults faulty "${files[@]}"
+	export CAISSON_FAULTS=$work/static-faulty/caisson
+	integration faults static-faulty "${files[@]}"
 	unset CAISSON_FAULTS
 }
 
@@ -335,9 +340,7 @@ part_stress() {
 }
 
 part_static() {
-	source_tree || return
-	step static "the four libraries, static" 600 "$src/contrib/build-static-deps.sh" "$work/static-deps" || return
-	build static static-core --enable-werror --enable-static-core --with-static-deps="$work/static-deps" || return
+	static_build static static-core || return
 	if LC_ALL=C readelf -l "$work/static-core/caisson" | grep -q INTERP; then
 		note fail static "caisson is static"
 	else
@@ -346,15 +349,8 @@ part_static() {
 	local files
 	mapfile -t files < <(ordinary_tests)
 	integration static static-core "${files[@]}"
-	# With the prefix of the Kubernetes installer, whose image the engines' part builds.
-	build static static-faulty --enable-werror --enable-static-core --enable-fault-injection --without-criterion \
-		--with-static-deps="$work/static-deps" --prefix=/opt/caisson/current --sysconfdir=/usr/local/etc || return
 	rm -rf "$work/installer"
-	step static "make install for the installer" 120 make -s -C "$work/static-faulty" install DESTDIR="$work/installer"
-	mapfile -t files < <(grep -l CAISSON_FAULT "$src"/tests/integration/[0-9]*.t)
-	export CAISSON_FAULTS=$work/static-faulty/caisson
-	integration static static-faulty "${files[@]}"
-	unset CAISSON_FAULTS
+	step static "make install for the installer" 120 make -s -C "$work/static-core" install DESTDIR="$work/installer"
 }
 
 part_sanitize() {
@@ -433,13 +429,11 @@ part_services() {
 
 # The newest engines with the static core, which runs in any tree. Their tests are the same files.
 part_engines-sid() {
-	source_tree || return
 	if [ "$(id -u)" -ne 0 ]; then
 		note skip engines-sid "all of it" "needs root"
 		return
 	fi
-	step engines-sid "the four libraries, static" 600 "$src/contrib/build-static-deps.sh" "$work/static-deps" || return
-	build engines-sid static-core --enable-werror --enable-static-core --with-static-deps="$work/static-deps" || return
+	static_build engines-sid static-core || return
 	step engines-sid "a tree of sid's packages" 900 sh "$src/tests/engines/sid/root.sh" "$work/sid" || return
 	local t
 	mkdir -p "$out/engines-sid"
