@@ -39,12 +39,18 @@ bool str_in(const struct strings *list, const char *s);
 /* The length of the UTF-8 character at s, or 0 where there is none (RFC 3629: no overlong form, no surrogate). */
 size_t str_character(const char *s);
 
+/* Of a text that a stranger wrote: what could steer a terminal (control characters, C1 too, and bytes that are no UTF-8) becomes '?', in
+ * place, but for the characters in `kept`. s[len] is NUL; NULs before it are control characters like any other. */
+void str_printable(char *s, size_t len, const char *kept);
+
 /* Strict numbers: the whole text, base 10, no sign but '-' for i64, no blanks. Return 0, or -EINVAL / -ERANGE. */
 int str_u64(const char *s, uint64_t *out);
 int str_i64(const char *s, int64_t *out);
 int str_u32(const char *s, uint32_t *out);
 /* Bytes with an optional suffix b k m g t (any case, optional second letter b or iB), powers of 1024. "-1" is refused. */
 int str_size(const char *s, uint64_t *out);
+/* "90s", "2m", "1h", of at most 7 digits -> seconds. */
+int str_seconds(const char *s, uint64_t *out);
 /* "0-3, 7": the bits of a list of numbers and ranges, all below n (a multiple of 64). -EINVAL, or -ERANGE. */
 int str_bits(const char *s, uint64_t *out, size_t n);
 

@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -25,6 +26,8 @@ enum {
 /* "process 12 (cat): stopped, in do_signal_stop", from /proc/PID/{stat,wchan}. Returns out. */
 const char *wait_who(pid_t pid, char out[WAIT_WHO]);
 
+/* CLOCK_MONOTONIC, in milliseconds. */
+int64_t wait_now_ms(void);
 /* Until fd can be read, or is at its end. 0 or -ETIMEDOUT, without a text. */
 int wait_readable(int fd, int ms);
 /* Until the process has ended; e says "has not ended within N s". It need not be our child. */

@@ -11,19 +11,10 @@
 /* What a hostile name or a hook's output holds must not forge a second line in a log, nor steer a terminal. */
 static void err_printable(struct err *e)
 {
-	for (char *p = e->text; *p;) {
-		unsigned char c = (unsigned char)*p, next = (unsigned char)p[1];
-		size_t n = str_character(p);
-		bool blank = c == '\t' || c == '\n' || c == '\r';
-
-		if (blank)
+	for (char *p = e->text; *p; p++)
+		if (*p == '\t' || *p == '\n' || *p == '\r')
 			*p = ' ';
-		else if (n == 0 || c < 0x20 || c == 0x7f)
-			*p = '?';
-		else if (n == 2 && c == 0xc2 && next < 0xa0) /* C1: a control sequence begins with one, too */
-			p[0] = p[1] = '?';
-		p += n ? n : 1;
-	}
+	str_printable(e->text, strlen(e->text), "");
 }
 
 /* A text that was cut must not end in half a character (UTF-8). */

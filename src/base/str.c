@@ -104,6 +104,21 @@ size_t str_character(const char *s)
 	return n;
 }
 
+void str_printable(char *s, size_t len, const char *kept)
+{
+	for (size_t i = 0, n; i < len; i += n ? n : 1) {
+		unsigned char c = (unsigned char)s[i], next = (unsigned char)s[i + 1];
+
+		n = str_character(s + i);
+		if (c && strchr(kept, c))
+			continue;
+		if (n == 0 || c < 0x20 || c == 0x7f)
+			s[i] = '?';
+		else if (n == 2 && c == 0xc2 && next < 0xa0) /* C1: a control sequence begins with one, too */
+			s[i] = s[i + 1] = '?';
+	}
+}
+
 /* Reads digits up to the first other byte; at least one. */
 static int digits(const char **s, uint64_t *out)
 {
@@ -184,6 +199,23 @@ int str_size(const char *s, uint64_t *out)
 	}
 	*out = v;
 	return 0;
+}
+
+int str_seconds(const char *s, uint64_t *out)
+{
+	static const struct { char unit; uint64_t seconds; } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 } };
+	const char *start = s;
+	uint64_t v;
+	int r = digits(&s, &v);
+
+	if (r < 0 || s - start > 7 || !s[0] || s[1])
+		return -EINVAL;
+	for (size_t i = 0; i < N_ELEMENTS(units); i++)
+		if (units[i].unit == *s) {
+			*out = v * units[i].seconds;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 static const char *skip_blanks(const char *s)

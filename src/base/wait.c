@@ -53,7 +53,7 @@ const char *wait_who(pid_t pid, char out[WAIT_WHO])
 	return out;
 }
 
-static int64_t now_ms(void)
+int64_t wait_now_ms(void)
 {
 	struct timespec t;
 
@@ -65,11 +65,11 @@ int wait_readable(int fd, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int limit = fault_deadline(ms);
-	int64_t until = now_ms() + limit;
+	int64_t until = wait_now_ms() + limit;
 	int n;
 
 	do {
-		int64_t left = limit < 0 ? -1 : until - now_ms();
+		int64_t left = limit < 0 ? -1 : until - wait_now_ms();
 		n = poll(&p, 1, limit < 0 ? -1 : left > 0 ? (int)left : 0);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
@@ -139,7 +139,7 @@ static int lock_is_held(int fd, int ms, struct err *e)
 /* flock(2) has no deadline of its own, and a signal to bound it would be the caller's; hence short steps. */
 int wait_lock(int fd, int ms, struct err *e)
 {
-	const int64_t until = now_ms() + fault_deadline(ms);
+	const int64_t until = wait_now_ms() + fault_deadline(ms);
 	struct timespec pause = { .tv_nsec = 500 * 1000 };
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -147,7 +147,7 @@ int wait_lock(int fd, int ms, struct err *e)
 			continue;
 		if (errno != EWOULDBLOCK)
 			return err_sys(e, "lock");
-		if (now_ms() >= until)
+		if (wait_now_ms() >= until)
 			return lock_is_held(fd, ms, e);
 		(void)nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 10 * 1000 * 1000)

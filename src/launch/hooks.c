@@ -3,23 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/output.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/wait.h"
 
-enum { OUTPUT_KEPT = 4096, NO_EXEC_FD = 3 };
+enum { NO_EXEC_FD = 3 };
 
 const char *hooks_kind_name(enum hook_kind k)
 {
@@ -112,75 +110,20 @@ static int spawn(const struct hook *h, const char *dir, const char *state, struc
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Keeps the last OUTPUT_KEPT bytes of what the hook prints. */
-static bool drain(int fd, struct str *kept)
-{
-	char buf[1024];
-	ssize_t n = read(fd, buf, sizeof(buf));
-
-	if (n <= 0)
-		return n < 0 && errno == EINTR;
-	str_add_bytes(kept, buf, (size_t)n);
-	if (!kept->failed && kept->len > OUTPUT_KEPT) {
-		memmove(kept->s, kept->s + kept->len - OUTPUT_KEPT, OUTPUT_KEPT + 1);
-		kept->len = OUTPUT_KEPT;
-	}
-	return true;
-}
-
-/* What the pipe holds when the hook has ended: no more than that, a daemon it left behind may write for ever. */
-static void drain_rest(int fd, struct str *kept)
-{
-	int left = 0;
-
-	if (ioctl(fd, FIONREAD, &left) < 0)
-		return;
-	for (int before; left > 0; left -= before) {
-		before = left > 1024 ? 1024 : left;
-		if (!drain(fd, kept))
-			return;
-	}
-}
-
-/* Waits for the end of the process, not of its output: a hook may leave a daemon behind that keeps the pipe. */
 static int watch(struct running *r, int timeout, struct str *kept, struct err *e)
 {
-	int64_t deadline = timeout > 0 ? now_ms() + (int64_t)timeout * 1000 : -1;
-	bool open = true;
 	char who[WAIT_WHO];
+	int s = output_watch(r->pidfd, r->output, -1, timeout > 0 ? (int64_t)timeout * 1000 : -1, kept);
 
-	for (;;) {
-		struct pollfd p[2] = { { .fd = r->pidfd, .events = POLLIN }, { .fd = open ? r->output : -1, .events = POLLIN } };
-		int64_t left = deadline < 0 ? -1 : deadline - now_ms();
-		if (deadline >= 0 && left <= 0)
-			return err_set(e, ETIMEDOUT, "did not end within its timeout of %d s, killed (%s)", timeout, wait_who(r->pid, who));
-		int n = poll(p, 2, left > INT32_MAX ? INT32_MAX : (int)left);
-		if (n < 0 && errno != EINTR)
-			return err_sys(e, "wait");
-		if (n > 0 && p[0].revents) {
-			if (open)
-				drain_rest(r->output, kept);
-			return 0;
-		}
-		if (n > 0 && p[1].revents)
-			open = drain(r->output, kept);
-	}
+	if (s == -ETIMEDOUT)
+		return err_set(e, ETIMEDOUT, "did not end within its timeout of %d s, killed (%s)", timeout, wait_who(r->pid, who));
+	return s < 0 ? err_code(e, -s, "wait") : 0;
 }
 
 static int reap(struct running *r, bool late, siginfo_t *info, struct err *e)
 {
-	if (late) {
-		(void)sys_pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0); /* it may have ended by itself meanwhile */
-		(void)kill(-r->pid, SIGKILL); /* not reaped yet: the number of its group is still its own */
-	}
+	if (late)
+		output_kill(r->pid, r->pidfd);
 	return wait_reap(r->pidfd, r->pid, WAIT_END_MS, info, e);
 }
 
@@ -254,11 +197,11 @@ int hooks_run(const struct hooks *h, enum hook_kind k, const char *dir, const ch
 
 	for (size_t i = 0; i < h->n; i++) {
 		struct err why = { 0 };
-		int64_t start = now_ms();
+		int64_t start = wait_now_ms();
 		if (run_one(&h->v[i], dir, state, &why) == 0)
 			continue;
 		err_wrap(&why, "hooks.%s[%zu] %s (after %lld ms)", hooks_kind_name(k), i, h->v[i].path,
-			 (long long)(now_ms() - start));
+			 (long long)(wait_now_ms() - start));
 		if (failed++ == 0)
 			*e = why;
 		else

@@ -13,24 +13,17 @@
 int field_read_seconds(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,
 		       void *out, struct err *e)
 {
-	static const char units[] = "smh";
-	static const uint64_t factors[] = { 1, 60, 3600 };
-	uint64_t n = v->magnitude, factor = 1;
+	uint64_t n = v->magnitude;
 	bool good = v->type == JINTEGER && !v->negative && !v->huge;
 
 	(void)r;
-	if (v->type == JSTRING && v->len >= 2 && v->len <= 8) {
-		char digits[8] = "";
-		const char *unit = strchr(units, v->text[v->len - 1]);
-		memcpy(digits, v->text, v->len - 1);
-		good = unit && str_u64(digits, &n) == 0;
-		factor = good ? factors[unit - units] : 1;
-	}
+	if (v->type == JSTRING)
+		good = str_seconds(v->text, &n) == 0;
 	if (!good)
 		return field_refuse_type(at, e, "must be seconds, or text such as \"90s\", \"2m\" or \"1h\"");
-	if (n > f->max / factor || n * factor < f->min)
+	if (n > f->max || n < f->min)
 		return field_refuse(at, e, "must be %llu to %llu seconds", (unsigned long long)f->min, (unsigned long long)f->max);
-	*(uint64_t *)out = n * factor;
+	*(uint64_t *)out = n;
 	return 0;
 }
 

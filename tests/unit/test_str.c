@@ -134,6 +134,37 @@ Test(str, sizes_have_units_of_1024)
 	}
 }
 
+static const struct { const char *s; int want; uint64_t value; } times[] = {
+	{ "90s", 0, 90 }, { "2m", 0, 120 }, { "1h", 0, 3600 }, { "0s", 0, 0 }, { "9999999h", 0, UINT64_C(35999996400) },
+	{ "90", -EINVAL, 0 }, { "s", -EINVAL, 0 }, { "", -EINVAL, 0 }, { "1d", -EINVAL, 0 }, { "1s ", -EINVAL, 0 }, { "-1s", -EINVAL, 0 },
+	{ "1ms", -EINVAL, 0 }, { "10000000s", -EINVAL, 0 }, { "1S", -EINVAL, 0 },
+};
+
+Test(str, a_time_has_a_number_and_a_unit)
+{
+	for (size_t i = 0; i < N_ELEMENTS(times); i++) {
+		uint64_t v = 99;
+
+		cr_expect_eq(str_seconds(times[i].s, &v), times[i].want, "\"%s\"", times[i].s);
+		cr_expect_eq(v, times[i].want ? 99 : times[i].value, "\"%s\" is %lu", times[i].s, (unsigned long)v);
+	}
+}
+
+Test(str, what_steers_a_terminal_becomes_a_question_mark)
+{
+	static const char before[] = "a\x1b[31m\0\x7f\xc2\x9b\xff\xc3\xa4\t\r\n\xe2\x82\xac\xc3", after[] = "a?[31m?????\xc3\xa4\t?\n\xe2\x82\xac?",
+			  no_lines[] = "a?[31m?????\xc3\xa4???\xe2\x82\xac?";
+	char text[sizeof(before)];
+
+	memcpy(text, before, sizeof(text));
+	str_printable(text, sizeof(text) - 1, "\t\n");
+	cr_expect_arr_eq(text, after, sizeof(after));
+	memcpy(text, before, sizeof(text));
+	str_printable(text, sizeof(text) - 1, "");
+	cr_expect_arr_eq(text, no_lines, sizeof(no_lines));
+	str_printable(NULL, 0, "");
+}
+
 static const struct { const char *s; int r; uint64_t low, high; } lists[] = {
 	{ "0", 0, 1, 0 }, { "0-3,7", 0, 0x8f, 0 }, { " 1 , 2 - 4 ", 0, 0x1e, 0 }, { "127", 0, 0, UINT64_C(1) << 63 },
 	{ "63-64", 0, UINT64_C(1) << 63, 1 }, { "3,3,2-3", 0, 12, 0 }, { "0-127", 0, UINT64_MAX, UINT64_MAX },
