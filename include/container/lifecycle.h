@@ -61,6 +61,7 @@ struct exec_request {
 	const char *state_root, *id;
 	const struct process *process;	/* as asked; met with the stored plan inside */
 	struct stdio_request stdio;
+	const int *streams;		/* in the place of our 0, 1 and 2; from 3 on, without a terminal. NULL: ours */
 	const char *pid_file, *pidfd_socket;
 	unsigned preserve_fds;
 	bool ignore_paused;

@@ -34,6 +34,7 @@ struct launch_request {
 	int gate_fd;			/* the listening start gate, or -1: launch_go() is the gate */
 	int console_sock;		/* where the pty master goes; -1: it is left in struct launch */
 	unsigned kept_fds;
+	const int *streams;		/* three descriptors from 3 on, without a terminal; NULL: the caller's own */
 	bool no_pivot;
 	const char *keyring;		/* NULL: no new session keyring */
 	bool pid1;

@@ -8,14 +8,10 @@
 #include "base/fd.h"
 #include "cli/bundle.h"
 #include "cli/cli.h"
-#include "cli/report.h"
-#include "container/policy_dir.h"
-#include "policy/merge.h"
-#include "policy/store.h"
+#include "cli/exec.h"
 
 enum {
 	STATUS_EXEC_FAILED = 255, /* what callers take for "the process never ran" */
-	PLAN_MAX_BYTES = 64 * 1024 * 1024,
 };
 
 struct exec_options {
@@ -82,26 +78,6 @@ static int read_file_process(const struct exec *x, const struct process **out, s
 	if (r == 0)
 		r = spec_parse_process(x->a, text, len, out, e);
 	return r < 0 ? err_wrap(e, "--process %s", x->o->process) : 0;
-}
-
-static int read_stored_plan(const struct exec *x, const struct plan **out, struct err *e)
-{
-	auto_state_dir d = STATE_DIR_INIT;
-	auto_free char *text = NULL;
-	size_t len = 0;
-	int r = state_dir_open(x->g->root, x->id, false, &d, e);
-
-	if (r < 0)
-		return r;
-	r = fd_read_file(d.fd, "plan.json", PLAN_MAX_BYTES, &text, &len, e);
-	if (r == -ENOENT)
-		return err_set(
-			e, ENOENT,
-			"container \"%s\" is half made, so for now the container does not exist",
-			x->id);
-	if (r == 0)
-		r = plan_read(x->a, text, len, out, e);
-	return r < 0 ? err_wrap(e, "container %s", x->id) : 0;
 }
 
 static int add_env(const struct exec *x, struct process *p, struct err *e)
@@ -187,7 +163,7 @@ static int add_caps(const struct exec *x, struct process *p, struct err *e)
 	return 0;
 }
 
-static int set_args(const struct exec *x, struct process *p, struct err *e)
+static int read_args(const struct exec *x, struct strings *out, struct err *e)
 {
 	const char **v = arena_array(x->a, (size_t)x->argc + 1, sizeof(*v));
 
@@ -195,7 +171,7 @@ static int set_args(const struct exec *x, struct process *p, struct err *e)
 		return out_of_memory(e);
 	for (int i = 0; i < x->argc; i++)
 		v[i] = x->argv[i];
-	p->args = (struct strings){ .n = (size_t)x->argc, .v = v };
+	*out = (struct strings){ .n = (size_t)x->argc, .v = v };
 	return 0;
 }
 
@@ -203,23 +179,22 @@ static int set_args(const struct exec *x, struct process *p, struct err *e)
 static int make_process(const struct exec *x, const struct process **out, struct err *e)
 {
 	static int (*const steps[])(const struct exec *, struct process *, struct err *) = {
-		set_args, add_env, set_user, add_groups, add_caps,
+		add_env, set_user, add_groups, add_caps,
 	};
 	const struct exec_options *o = x->o;
 	const struct plan *plan;
+	struct strings args;
 	struct process *p = arena_alloc(x->a, sizeof(*p));
-	int r = p ? read_stored_plan(x, &plan, e) : out_of_memory(e);
+	int r = p ? cli_exec_plan(x->g, x->id, x->a, &plan, e) : out_of_memory(e);
 
+	if (r == 0)
+		r = read_args(x, &args, e);
 	if (r < 0)
 		return r;
-	if (!plan->has_process)
-		return err_set(
-			e, EINVAL,
-			"the container's document has no process to start from: use --process FILE");
+	if (cli_exec_process(plan, &args, p, e) < 0)
+		return err_more(e, "use --process FILE");
 	if (o->cwd && o->cwd[0] != '/')
 		return err_set(e, EINVAL, "--cwd \"%s\": must be an absolute path", o->cwd);
-	*p = plan->process;
-	p->rows = p->columns = 0; /* of the first process's terminal, not of this one */
 	p->terminal = o->tty;
 	if (o->cwd)
 		p->cwd = o->cwd;
@@ -234,29 +209,6 @@ static int make_process(const struct exec *x, const struct process **out, struct
 	return r;
 }
 
-/* The record is for report.path alone, so that nothing is read for it where there is none. The container's own plan holds, whatever
- * became of caisson.json in the meantime: what is wrong with it stops no exec. */
-static int report(const struct exec *x, const struct process *asked, struct policy_config *config, struct decision *d, struct err *missing,
-		  struct err *e)
-{
-	struct policy_files files;
-	struct policy_dir dir;
-	struct err why = { 0 };
-	bool there;
-
-	policy_dir_init(&dir);
-	policy_dir_files(&dir, &files);
-	if (policy_config_load(x->a, &files, config, &there, missing) < 0)
-		config->report.path = NULL;
-	*d = (struct decision){ .what = "exec", .id = x->id, .asked = asked };
-	if (!config->report.path || read_stored_plan(x, &d->plan, &why) < 0)
-		return 0; /* without a plan there is nothing that could be allowed */
-	if (policy_merge_exec(x->a, d->plan, asked, &d->result, &why) == 0)
-		return cli_report(config, d, missing, e);
-	cli_report_failure(config, d, DECISION_REFUSED, &why);
-	return 0;
-}
-
 static int exec_process(const struct exec *x, struct err *e)
 {
 	const struct exec_options *o = x->o;
@@ -269,9 +221,6 @@ static int exec_process(const struct exec *x, struct err *e)
 		.n_cgroups = o->cgroups.n,
 	};
 	struct started s = { .pidfd = -1, .console = -1 };
-	struct policy_config config;
-	struct err missing = { 0 };
-	struct decision d;
 	int status = 0, r = state_check_id(x->id, e);
 
 	if (r == 0)
@@ -284,8 +233,6 @@ static int exec_process(const struct exec *x, struct err *e)
 		r = bundle_preserved_fds(o->preserve_fds, &request.preserve_fds, NULL, e);
 	if (r == 0)
 		r = cli_absolute(x->a, o->pid_file, &request.pid_file, e);
-	if (r == 0)
-		r = report(x, request.process, &config, &d, &missing, e);
 	if (r < 0)
 		return r;
 	request.stdio = (struct stdio_request){
@@ -293,13 +240,9 @@ static int exec_process(const struct exec *x, struct err *e)
 		.detach = o->detach,
 		.foreground_terminal = request.process->terminal && !o->detach,
 	};
-	r = container_exec(&request, &s, e);
-	if (r < 0) {
-		if (config.report.path && d.outcome == DECISION_ALLOWED)
-			cli_report_failure(&config, &d, DECISION_FAILED, e);
+	r = cli_exec_start(x->g, &request, x->a, &s, e);
+	if (r < 0)
 		return r;
-	}
-	cli_report_warn(&missing);
 	if (!o->detach)
 		status = container_wait(&s, e);
 	fd_close(&s.pidfd);

@@ -143,6 +143,7 @@ static int launch(struct executing *x, struct err *e)
 		.gate_fd = -1,
 		.console_sock = x->console,
 		.kept_fds = x->r->preserve_fds,
+		.streams = x->r->streams,
 		.keyring = x->state->keyring, /* not the caller's, which may hold keys of the host */
 	};
 	/* Before there is a process that could join the cgroup: it starts where we are. Nobody minds that we stay there. */

@@ -236,14 +236,24 @@ static int child_terminal(struct child *c, struct err *e)
 	return child_use_terminal(c, c->root, owns_mounts(c), e);
 }
 
+static int take_streams(const int *streams, struct err *e)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(streams[fd], fd) < 0)
+			return err_sys(e, "make descriptor %d a standard stream", streams[fd]);
+	return 0;
+}
+
 int child_use_terminal(struct child *c, int root, bool bind_console, struct err *e)
 {
 	const struct process *p = c->r->process;
 	auto_tty t = { -1, -1 };
 
 	if (!p->terminal) {
-		tty_give_stdio(p->uid, p->gid);
-		return 0;
+		int s = c->r->streams ? take_streams(c->r->streams, e) : 0;
+		if (s == 0)
+			tty_give_stdio(p->uid, p->gid);
+		return s;
 	}
 	int r = tty_open(root, p->rows, p->columns, p->uid, &t, e);
 	if (r == 0 && bind_console)
