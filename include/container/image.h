@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "spec/types.h"
 
-enum { IMAGE_MAX_BYTES = 8 * 1024 * 1024, IMAGE_MAX_ITEMS = 4096 };
+enum { IMAGE_MAX_BYTES = 8 * 1024 * 1024, IMAGE_MAX_ITEMS = 4096, IMAGE_MAX_HEALTH = 64 };
 
 struct image_config {
 	const char *user;        /* "name", "uid", "name:group", ...; NULL when absent or empty */
@@ -25,7 +25,7 @@ struct image_config {
 	struct strings entrypoint, cmd;
 	struct strings volumes, ports; /* the keys: "/data", "80/tcp" */
 	struct key_values labels;
-	bool healthcheck;	/* a command that is to be run, not "NONE" */
+	struct strings health;	/* of HEALTHCHECK: a program and its arguments; n 0: none, or "NONE" */
 	const char *digest;	/* "sha256:...": of these bytes, or what `docker inspect` says in "Id"; NULL for a bare
 				 * configuration object, which is no image's */
 };

@@ -48,6 +48,7 @@ enum field_type {
 	FIELD_TEXT,	/* const char *: at most `max` bytes, not empty */
 	FIELD_GLOBS,	/* struct strings: one pattern or an array of them */
 	FIELD_VARIABLES,/* struct strings: patterns of variables' names */
+	FIELD_COMMAND,	/* struct strings: a program, by its absolute path or by a name without slashes, and its arguments; min to max words */
 	FIELD_NUMBERS,	/* struct profile_ids: one number or an array of them */
 	FIELD_MAP,	/* struct key_values: texts by key; of two, that of the first remains */
 	FIELD_ALLOW,	/* struct glob_lists: an array of what is allowed, or the word for everything (words[0]) */
@@ -106,6 +107,7 @@ struct field_reader {
 };
 
 enum { FIELD_LIST_MAX = 1024 };	/* members of one array */
+enum { FIELD_WORD_MAX = 4096 };	/* bytes of one word of a command */
 
 /* The members of object v into the struct at out; absent fields leave what is there. */
 int fields_read(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field_table *t,

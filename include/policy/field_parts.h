@@ -35,7 +35,8 @@ int field_edit_parts(const struct jread_at *at, const struct jnode *v, const str
 typedef int field_mask_fn(const struct jread_at *at, const struct jnode *v, const struct field *f, uint64_t *out, struct err *e);
 int field_read_edited(const struct jread_at *at, const struct jnode *v, const struct field *f, field_mask_fn *read, uint64_t *io,
 		      struct err *e);
-field_read_fn field_read_allow, field_read_paths, field_read_texts, field_read_ids, field_read_map, field_read_object, field_read_list;
+field_read_fn field_read_allow, field_read_paths, field_read_texts, field_read_ids, field_read_map, field_read_object, field_read_list,
+	field_read_command;
 field_read_fn field_read_amount, field_read_seconds, field_read_cpus, field_read_limit;
 
 #endif

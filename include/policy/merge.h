@@ -37,6 +37,7 @@ struct policy_request {
 	const struct label_caps *labels;/* NULL: no source was asked */
 	const char *stop, *stop_from;	/* launch: how it is ended, for explain, and what said so; NULL: the defaults */
 	const struct strings *ports;	/* of the image: "80/tcp"; NULL: unknown */
+	const struct strings *health;	/* of the image: a program and its arguments; NULL: unknown */
 	const struct image_facts *image;/* NULL: nothing is known of it */
 	const struct root_view *view;	/* the container's files for the launch checks; NULL: not looked at */
 	const struct host_view *host;	/* policy/host_view.h; NULL: not looked at */

@@ -117,6 +117,8 @@ struct plan {
 	bool init;			/* caisson-init stays PID 1 (launch --init, or by itself) */
 	struct strings init_options;	/* for it: init/pid1.h, pid1_option() */
 
+	struct strings health;		/* what asks the service how it is, run as exec runs a program; n 0: nothing does */
+
 	/* the room */
 	struct plan_root root;
 	struct mounts mounts;		/* the policy's own first, so that they hide none of the document's (but /dev/shm

@@ -84,6 +84,7 @@ struct profile_service {
 	uint32_t stop_signal;		/* 0: none of its own */
 	uint64_t stop_timeout;		/* seconds; PROFILE_AS_ASKED: none of its own */
 	struct strings volumes, writable;
+	struct strings health;		/* a program and its arguments; n 0: none of its own */
 };
 
 #define PROFILE_FIELDS_MAX 128

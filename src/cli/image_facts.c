@@ -123,7 +123,7 @@ int image_facts_read(const struct image_ask *ask, struct arena *a, struct image_
 	if (c) {
 		facts.has_config = true;
 		facts.user = c->user;
-		facts.healthcheck = c->healthcheck;
+		facts.healthcheck = c->health.n != 0;
 		facts.labels = c->labels;
 		if (c->digest)
 			digests[n++] = c->digest;

@@ -421,6 +421,7 @@ int launch_decide(const struct launch *l, const char *bytes, size_t len, const s
 		.host_ns = l->network == LAUNCH_NET_HOST ? 1U << NS_NET : 0,
 		.labels = &l->label_caps,
 		.ports = &l->image.ports,
+		.health = &l->image.health,
 		.stop = l->stop,
 		.stop_from = l->stop_from,
 		.host = &host_view_real,

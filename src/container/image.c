@@ -146,17 +146,40 @@ static int read_labels(struct arena *a, const char *key, const json_t *v, void *
 	return 0;
 }
 
-/* {"Test": ["CMD", ...]}; an empty list inherits, which an image's own has nothing to do with. */
+/* {"Test": ["CMD", PROGRAM, ...]} or ["CMD-SHELL", LINE]. "NONE" is none, and so is what Docker does not know; an empty list
+ * inherits, which an image's own has nothing to do with. */
 static int read_health(struct arena *a, const char *key, const json_t *v, void *field,
 		       struct err *e)
 {
-	const json_t *test = json_object_get(v, "Test");
-	const char *word = json_string_value(json_array_get(test, 0));
+	const json_t *words = json_object_get(v, "Test");
+	struct strings test = { 0 }, *out = field;
+	const char **list;
+	bool shell;
+	int r;
 
-	(void)a;
 	if (!json_is_object(v))
 		return wrong_type(e, key, "an object");
-	*(bool *)field = json_array_size(test) > 1 && word && strcmp(word, "NONE") != 0;
+	r = words && !json_is_null(words) ? read_list(a, "Healthcheck.Test", words, &test, e) : 0;
+	if (r < 0 || test.n < 2)
+		return r;
+	shell = str_eq(test.v[0], "CMD-SHELL");
+	if (!shell && !str_eq(test.v[0], "CMD"))
+		return 0;
+	if (test.n > IMAGE_MAX_HEALTH)
+		return err_set(e, E2BIG, "config.Healthcheck.Test: more than %d items", IMAGE_MAX_HEALTH);
+	if (!test.v[1][0])
+		return err_set(e, EINVAL, "config.Healthcheck.Test[1]: must not be empty");
+	if (!shell) {
+		*out = (struct strings){ .n = test.n - 1, .v = test.v + 1 };
+		return 0;
+	}
+	list = arena_array(a, test.n + 2, sizeof(*list));
+	if (!list)
+		return no_memory(e);
+	list[0] = "/bin/sh";
+	list[1] = "-c";
+	memcpy(list + 2, test.v + 1, (test.n - 1) * sizeof(*list));
+	*out = (struct strings){ .n = test.n + 1, .v = list };
 	return 0;
 }
 
@@ -175,7 +198,7 @@ static const struct {
 	{ "Volumes",      read_keys,    offsetof(struct image_config, volumes)     },
 	{ "ExposedPorts", read_keys,    offsetof(struct image_config, ports)       },
 	{ "Labels",       read_labels,  offsetof(struct image_config, labels)      },
-	{ "Healthcheck",  read_health,  offsetof(struct image_config, healthcheck) },
+	{ "Healthcheck",  read_health,  offsetof(struct image_config, health)      },
 };
 /* clang-format on */
 

@@ -20,6 +20,7 @@ static const struct posture_cover covers[] = {
 	{ "secrets in variables", NULL, DECISION },
 	{ "ports", NULL, DECISION },
 	{ "stop", NULL, DECISION },
+	{ "health", NULL, DECISION }, /* a command for later */
 	{ "exec", NULL, DECISION },
 	{ "image", NULL, DECISION },
 	/* the process */

@@ -161,6 +161,8 @@ json_t *field_json(const struct field *f, const void *value)
 	case FIELD_GLOBS:
 	case FIELD_VARIABLES:
 		return texts_json(value);
+	case FIELD_COMMAND: /* an empty one cannot be said */
+		return ((const struct strings *)value)->n ? texts_json(value) : json_null();
 	case FIELD_PATH:
 	case FIELD_NAME:
 	case FIELD_TEXT:
@@ -317,6 +319,9 @@ static json_t *value_schema(const struct field *f)
 		return json_pack("{s:s}", "$ref", "#/$defs/name");
 	case FIELD_TEXT:
 		return json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", (int)f->max);
+	case FIELD_COMMAND:
+		return json_pack("{s:s, s:i, s:i, s:{s:s, s:i}}", "type", "array", "minItems", (int)f->min, "maxItems", (int)f->max, "items",
+				 "type", "string", "maxLength", FIELD_WORD_MAX);
 	case FIELD_MAP:
 		return json_pack("{s:s, s:{s:s, s:i}}", "type", "object", "additionalProperties", "type", "string", "minLength", 1);
 	case FIELD_ANSWERS:
@@ -412,6 +417,7 @@ static const char *const type_texts[FIELD_TYPES] = {
 	[FIELD_TEXT] = "text",
 	[FIELD_GLOBS] = "pattern, or an array of them",
 	[FIELD_VARIABLES] = "array of patterns of names",
+	[FIELD_COMMAND] = "array of a program and its arguments",
 	[FIELD_NUMBERS] = "integer, or an array of them",
 	[FIELD_MAP] = "object of texts",
 	[FIELD_ALLOW] = "array of texts",

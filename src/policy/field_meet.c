@@ -17,7 +17,7 @@ static const size_t sizes[FIELD_TYPES] = {
 	[FIELD_AMOUNT] = sizeof(uint64_t),	  [FIELD_ID] = sizeof(struct opt_id),	   [FIELD_IDS] = sizeof(struct profile_ids),
 	[FIELD_OCTAL] = sizeof(struct opt_id),	  [FIELD_MODE] = sizeof(uint32_t),	   [FIELD_NAME] = sizeof(char *),
 	[FIELD_NAMES] = sizeof(struct strings),	  [FIELD_TEXT] = sizeof(char *),	   [FIELD_GLOBS] = sizeof(struct strings),
-	[FIELD_VARIABLES] = sizeof(struct strings),
+	[FIELD_VARIABLES] = sizeof(struct strings), [FIELD_COMMAND] = sizeof(struct strings),
 	[FIELD_NUMBERS] = sizeof(struct profile_ids), [FIELD_MAP] = sizeof(struct key_values),
 	[FIELD_ALLOW] = sizeof(struct glob_lists),  [FIELD_DENY] = sizeof(struct strings),
 	[FIELD_LANDLOCK] = sizeof(struct profile_landlock),
@@ -89,6 +89,7 @@ bool field_same(const struct field *f, const void *a, const void *b)
 	case FIELD_NAMES:
 	case FIELD_GLOBS:
 	case FIELD_VARIABLES:
+	case FIELD_COMMAND:
 		return same_texts(a, b);
 	case FIELD_PATH:
 	case FIELD_NAME:

@@ -373,7 +373,7 @@ field_read_fn *const field_readers[FIELD_TYPES] = {
 	[FIELD_NAMES] = field_read_texts,  [FIELD_TEXT] = read_text,	    [FIELD_GLOBS] = field_read_texts, [FIELD_NUMBERS] = field_read_ids,
 	[FIELD_LANDLOCK] = field_read_landlock,
 	[FIELD_ALLOW] = field_read_allow, [FIELD_DENY] = field_read_paths,
-	[FIELD_VARIABLES] = field_read_paths,
+	[FIELD_VARIABLES] = field_read_paths, [FIELD_COMMAND] = field_read_command,
 	[FIELD_SECONDS] = field_read_seconds, [FIELD_LIMIT] = field_read_limit, [FIELD_CPUS] = field_read_cpus,
 	[FIELD_MAP] = field_read_map,	      [FIELD_OBJECT] = field_read_object, [FIELD_LIST] = field_read_list,
 };

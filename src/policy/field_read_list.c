@@ -9,8 +9,26 @@
 #include "policy/field_type.h"
 #include "policy/profile.h"
 
+/* The program is looked up as exec looks for one: a path from the working directory would be another with each of them. */
+static int check_command_word(const struct jread_at *at, const char *text, bool program, struct err *e)
+{
+	if (strlen(text) > FIELD_WORD_MAX)
+		return field_refuse(at, e, "has more than %d bytes", FIELD_WORD_MAX);
+	if (!program)
+		return 0;
+	if (!text[0])
+		return field_refuse(at, e, "must not be empty: it is the program");
+	if (text[0] == '/')
+		return field_check_path(at, text, e);
+	if (strchr(text, '/'))
+		return field_refuse(at, e, "\"%s\" is neither an absolute path nor a name without \"/\"", jread_quote(text).s);
+	return 0;
+}
+
 static int check_item(const struct jread_at *at, const struct field *f, const char *text, struct err *e)
 {
+	if (f->type == FIELD_COMMAND)
+		return check_command_word(at, text, at->index == 0, e);
 	if (f->item && f->type != FIELD_MAP)
 		return f->item(at, text, e);
 	if (f->type == FIELD_NAMES)
@@ -50,6 +68,19 @@ int field_texts(const struct field_reader *r, const struct jread_at *at, const s
 	}
 	*out = (struct strings){ n, list };
 	return 0;
+}
+
+int field_read_command(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f, void *out,
+		       struct err *e)
+{
+	int err = field_want_array(at, v, e);
+
+	if (err < 0)
+		return err;
+	if (v->len < f->min || v->len > f->max)
+		return field_refuse(at, e, "must have %llu to %llu members: a program and its arguments", (unsigned long long)f->min,
+				    (unsigned long long)f->max);
+	return field_texts(r, at, v, f, out, e);
 }
 
 int field_read_texts(const struct field_reader *r, const struct jread_at *at, const struct jnode *v, const struct field *f,

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "policy/merge_step.h"
+#include "spec/jread.h"
 
 static const char *numbers_text(struct merge *m, const struct ids *list)
 {
@@ -22,7 +23,7 @@ static const char *texts_text(struct merge *m, const struct strings *list)
 	const char *text = list && list->n ? "" : "-";
 
 	for (size_t i = 0; list && text && i < list->n; i++)
-		text = merge_text(m, "%s%s%.64s", text, i ? " " : "", list->v[i]);
+		text = merge_text(m, "%s%s%s", text, i ? " " : "", jread_quote(list->v[i]).s);
 	return text;
 }
 
@@ -53,6 +54,20 @@ static void check_writable(struct merge *m, const struct strings *paths, enum pr
 	}
 }
 
+/* The operator's word before that of the image's author. */
+static void choose_health(struct merge *m)
+{
+	const struct strings *own = &m->p->service.health, *image = m->r->health;
+
+	if (own->n)
+		m->plan->health = *own;
+	else if (image)
+		m->plan->health = *image;
+	if (m->plan->health.n)
+		merge_reason(m, REASON_KEPT, "health", texts_text(m, image), texts_text(m, &m->plan->health),
+			     own->n ? merge_rule(m, PF_SERVICE_HEALTH) : "image");
+}
+
 int merge_service(struct merge *m, struct err *e)
 {
 	const struct profile_service *s = &m->p->service;
@@ -63,6 +78,7 @@ int merge_service(struct merge *m, struct err *e)
 			     merge_rule(m, PF_SERVICE_PORTS));
 	if (m->r->stop)
 		merge_reason(m, REASON_KEPT, "stop", "-", m->r->stop, m->r->stop_from);
+	choose_health(m);
 	check_writable(m, &s->volumes, PF_SERVICE_VOLUMES);
 	check_writable(m, &s->writable, PF_SERVICE_WRITABLE);
 	return 0;

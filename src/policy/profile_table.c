@@ -392,6 +392,9 @@ static const struct field fields[PROFILE_FIELDS] = {
 			"container, and says so" },
 	[PF_SERVICE_WRITABLE] = { "service.writable", FIELD_PATHS, AT(service.writable), .fallback = "[]",
 		.text = "Further places that the service writes to: a launch check says which of these, and of the volumes, it cannot" },
+	[PF_SERVICE_HEALTH] = { "service.health", FIELD_COMMAND, AT(service.health), .min = 1, .max = 64, .fallback = "that of the image, in a launch",
+		.text = "What \"caisson health\" runs in the container to ask the service how it is, as exec would run it: by an absolute path, or by a "
+			"name that is looked up in PATH. Status 0 is healthy. Nothing runs it by itself" },
 	[PF_ENV_DENY] = { "env.deny", FIELD_VARIABLES, FIELD_ON, AT(env_deny), .fallback = "[]",
 		.text = "Variables that are taken out of the environment of the container's process and of each that joins later: \"*\" stands for any "
 			"characters, \"?\" for one, \"[A-Z]\" for one of these" },

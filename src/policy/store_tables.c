@@ -208,7 +208,7 @@ static const struct store_field plan_fields[] = {
 	FSTRUCT(struct plan, exec, &exec_type), FBOOL(struct plan, image.required), FBOOL(struct plan, image.seen),
 	FBOOL(struct plan, require_non_root), FUNSIGNED(struct plan, securebits),
 	FBOOL(struct plan, deny_write_exec), FLIST(struct plan, landlock, &landlock_rule_type), FBOOL(struct plan, init),
-	FLIST(struct plan, init_options, &text_type),
+	FLIST(struct plan, init_options, &text_type), FLIST(struct plan, health, &text_type),
 	FSTRUCT(struct plan, root, &root_type), FLIST(struct plan, mounts, &mount_type),
 	FSTRUCT(struct plan, sources, &sources_type),
 	FLIST(struct plan, devices, &device_type), FLIST(struct plan, net_devices, &net_device_type),

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "container/image.h"
@@ -98,6 +99,10 @@ static const struct {
 	{ "{\"config\":{\"Volumes\":[\"/x\"]}}", "config.Volumes: must be an object" },
 	{ "{\"config\":{\"User\":\"a\",\"User\":\"b\"}}", "duplicate" },
 	{ "{\"config\":{\"User\":\"a\\u0000b\"}}", "NUL" },
+	{ "{\"config\":{\"Healthcheck\":[]}}", "config.Healthcheck: must be an object" },
+	{ "{\"config\":{\"Healthcheck\":{\"Test\":\"x\"}}}", "config.Healthcheck.Test: must be an array of strings" },
+	{ "{\"config\":{\"Healthcheck\":{\"Test\":[\"CMD\",1]}}}", "config.Healthcheck.Test[1]: must be a string" },
+	{ "{\"config\":{\"Healthcheck\":{\"Test\":[\"CMD\",\"\"]}}}", "config.Healthcheck.Test[1]: must not be empty" },
 	{ "{\"config\":{}} x", "line" },
 };
 
@@ -113,6 +118,51 @@ Test(image, what_is_malformed_is_refused_by_its_place_and_leaves_the_output_alon
 			  "case %zu said: %s", i, e.text);
 		cr_expect_str_eq(c.user, "untouched");
 	}
+}
+
+static const struct { const char *test, *word[4]; } health_cases[] = {
+	{ "[\"CMD\",\"pg_isready\",\"-q\",\"\"]", { "pg_isready", "-q", "" } },
+	{ "[\"CMD-SHELL\",\"a || b\"]", { "/bin/sh", "-c", "a || b" } },
+	{ "[\"CMD-SHELL\",\"echo $0\",\"x\"]", { "/bin/sh", "-c", "echo $0", "x" } },
+	{ "[\"NONE\"]", { NULL } }, { "[\"NONE\",\"x\"]", { NULL } }, { "[]", { NULL } }, { "null", { NULL } }, { "[\"CMD\"]", { NULL } },
+	{ "[\"CMD-POWERSHELL\",\"x\"]", { NULL } },
+};
+
+Test(image, a_health_check_is_a_program_and_its_arguments)
+{
+	for (size_t i = 0; i < N_ELEMENTS(health_cases); i++) {
+		auto_arena a = { 0 };
+		struct image_config c = { 0 };
+		struct err e = { 0 };
+		char json[200];
+		size_t n = 0;
+
+		snprintf(json, sizeof(json), "{\"config\":{\"Healthcheck\":{\"Test\":%s,\"Interval\":1}}}", health_cases[i].test);
+		cr_assert_eq(parse(&a, json, &c, &e), 0, "case %zu: %s", i, e.text);
+		while (n < 4 && health_cases[i].word[n])
+			n++;
+		cr_assert_eq(c.health.n, n, "case %zu: %zu words", i, c.health.n);
+		for (size_t k = 0; k < n; k++)
+			cr_expect_str_eq(c.health.v[k], health_cases[i].word[k], "case %zu", i);
+		if (n)
+			cr_expect_null(c.health.v[n], "case %zu", i);
+	}
+}
+
+Test(image, a_health_check_without_end_is_refused)
+{
+	auto_arena a = { 0 };
+	auto_str s = { 0 };
+	struct image_config c = { 0 };
+	struct err e = { 0 };
+
+	str_add(&s, "{\"config\":{\"Healthcheck\":{\"Test\":[\"CMD\"");
+	for (int i = 0; i < IMAGE_MAX_HEALTH; i++)
+		str_add(&s, ",\"x\"");
+	str_add(&s, "]}}}");
+	cr_assert_not(s.failed);
+	cr_expect_eq(parse(&a, s.s, &c, &e), -E2BIG);
+	cr_expect(strstr(e.text, "config.Healthcheck.Test: more than 64 items"), "%s", e.text);
 }
 
 Test(image, a_list_without_end_is_refused)

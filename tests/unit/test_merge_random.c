@@ -243,6 +243,7 @@ Test(merge_random, none_gives_the_document_back_in_every_field, .timeout = 120)
 		q.level_from = want.level_from = "--policy";
 		q.init = want.init;
 		q.init_options = want.init_options;
+		q.health = &want.health;
 		q.no_cgroup = want.no_cgroup;
 		q.root_idmap = want.root.idmap;
 		cr_assert_eq(policy_merge(&a, &s, &q, &got, &e), 0, "plan %d: %s", i, e.text);

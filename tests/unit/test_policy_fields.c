@@ -150,6 +150,13 @@ static const struct { const char *json, *says; } wrong[] = {
 	{ P(",\"service\":{\"stop_timeout\":\"25h\"}"), "$.service.stop_timeout: must be 0 to 86400 seconds" },
 	{ P(",\"service\":{\"stop_timeout\":-1}"), "$.service.stop_timeout: must be seconds, or text such as \"90s\"" },
 	{ P(",\"service\":{\"volumes\":[\"data\"]}"), "$.service.volumes[0]: \"data\" is not an absolute path" },
+	{ P(",\"service\":{\"health\":[]}"), "$.service.health: must have 1 to 64 members: a program and its arguments" },
+	{ P(",\"service\":{\"health\":\"pg_isready -q\"}"), "$.service.health: must be an array" },
+	{ P(",\"service\":{\"health\":[\"\"]}"), "$.service.health[0]: must not be empty: it is the program" },
+	{ P(",\"service\":{\"health\":[\"./check\"]}"), "$.service.health[0]: \"./check\" is neither an absolute path nor a name without \"/\"" },
+	{ P(",\"service\":{\"health\":[\"/bin/../check\"]}"), "$.service.health[0]: \"/bin/../check\" is not a clean path" },
+	{ P(",\"service\":{\"health\":[\"x\",7]}"), "$.service.health[1]: must be a string" },
+	{ P(",\"service\":{\"health\":[\"x\",\"a\\nb\"]}"), "$.service.health[1]: has a control character" },
 	{ P(",\"resources\":{\"pids\":0}"), "$.resources.pids: must be 1 to" },
 	{ P(",\"resources\":{\"memory\":\"64K\"}"), "$.resources.memory: must be 524288 to" },
 	{ P(",\"description\":\"a\\nb\""), "$.description: has a control character" },
@@ -199,6 +206,34 @@ Test(policy_fields, an_array_replaces_and_an_edit_edits)
 	cr_assert_eq(read_over(&r, profile_builtin(LEVEL_NONE), P(",\"syscalls\":{\"allow\":{\"remove\":[\"@bpf\"]}}")), 0);
 	cr_expect_eq(r.p.syscalls.groups, SYSCALLS_EVERY & ~(UINT64_C(1) << SYSCALL_GROUP_BPF));
 	done(&r);
+}
+
+/* A command is one thing: a profile that says one says all of it. */
+Test(policy_fields, a_health_command_is_inherited_or_replaced)
+{
+	const struct field *f = &profile_table.v[PF_SERVICE_HEALTH];
+	struct reading parent, child;
+	char *text;
+
+	cr_assert_eq(read_text(&parent, P(",\"service\":{\"health\":[\"pg_isready\",\"-q\",\"\"]}")), 0, "%s", parent.e.text);
+	cr_assert_eq(read_over(&child, &parent.p, P("")), 0, "%s", child.e.text);
+	cr_expect(field_same(f, &child.p.service.health, &parent.p.service.health));
+	json_t *shown = field_json(f, &child.p.service.health);
+	text = json_dumps(shown, JSON_COMPACT);
+	cr_expect_str_eq(text, "[\"pg_isready\",\"-q\",\"\"]");
+	free(text);
+	json_decref(shown);
+	done(&child);
+	cr_assert_eq(read_over(&child, &parent.p, P(",\"service\":{\"health\":[\"/bin/true\"]}")), 0, "%s", child.e.text);
+	cr_assert_eq(child.p.service.health.n, 1);
+	cr_expect_str_eq(child.p.service.health.v[0], "/bin/true");
+	cr_expect_null(child.p.service.health.v[1]);
+	cr_expect_not(field_same(f, &child.p.service.health, &parent.p.service.health));
+	done(&child);
+	done(&parent);
+	shown = field_json(f, &profile_builtin(LEVEL_STRICT)->service.health);
+	cr_expect(json_is_null(shown), "an empty command cannot be read again");
+	json_decref(shown);
 }
 
 Test(policy_fields, capabilities_that_a_file_allows_end_what_a_name_could_give)

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "merge_case.h"
-#include "policy/profile.h"
+#include "policy/profile_fields.h"
 #include "policy/resolve.h"
 
 /* A profile over a level's, with one thing changed by the test. */
@@ -284,4 +284,43 @@ Test(quantities, ids_of_its_own)
 	c.facts.in_user_namespace = false;
 	c.spec.ns[NS_USER].mode = NS_NEW;
 	cr_expect_eq(merge_with(&c, &p), 0, "%s", c.e.text);
+}
+
+static const char *health_reason(const struct plan *p, const char **asked, const char **rule)
+{
+	for (size_t i = 0; i < p->reasons.n; i++)
+		if (str_eq(p->reasons.v[i].control, "health")) {
+			*asked = p->reasons.v[i].asked;
+			*rule = p->reasons.v[i].rule;
+			return p->reasons.v[i].result;
+		}
+	return NULL;
+}
+
+Test(quantities, a_profiles_health_command_comes_before_that_of_the_image)
+{
+	static const char *const own_words[] = { "own", "-q", NULL }, *const image_words[] = { "/image", "two\033words", NULL };
+	static const struct strings image = { 2, image_words };
+	const char *asked, *rule;
+	struct profile p;
+	auto_case c;
+
+	begin(&c, &p, LEVEL_BASELINE);
+	cr_assert_eq(merge_with(&c, &p), 0, "%s", c.e.text);
+	cr_expect_eq(c.plan->health.n, 0);
+	cr_expect_null(health_reason(c.plan, &asked, &rule));
+	c.request.health = &image;
+	cr_assert_eq(merge_with(&c, &p), 0, "%s", c.e.text);
+	cr_assert_eq(c.plan->health.n, 2);
+	cr_expect_str_eq(c.plan->health.v[0], "/image");
+	cr_expect_str_eq(health_reason(c.plan, &asked, &rule), "/image two?words");
+	cr_expect_str_eq(rule, "image");
+	p.service.health = (struct strings){ 2, own_words };
+	p.rule[PF_SERVICE_HEALTH] = "svc-x.json $.service.health";
+	cr_assert_eq(merge_with(&c, &p), 0, "%s", c.e.text);
+	cr_assert_eq(c.plan->health.n, 2);
+	cr_expect_str_eq(c.plan->health.v[0], "own");
+	cr_expect_str_eq(health_reason(c.plan, &asked, &rule), "own -q");
+	cr_expect_str_eq(asked, "/image two?words");
+	cr_expect_str_eq(rule, "svc-x.json $.service.health");
 }

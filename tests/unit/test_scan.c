@@ -155,7 +155,7 @@ static void set_up(struct setup *s, const char *report)
 	image_file(&s->a, &s->config);
 	digest = arena_array(&s->a, 2, sizeof(*digest));
 	digest[0] = s->config.digest;
-	s->facts = (struct image_facts){ .digests = { 1, digest }, .has_config = true, .user = s->config.user, .healthcheck = s->config.healthcheck,
+	s->facts = (struct image_facts){ .digests = { 1, digest }, .has_config = true, .user = s->config.user, .healthcheck = s->config.health.n != 0,
 					 .labels = s->config.labels, .now = NOW };
 	if (!report)
 		return;
