@@ -52,12 +52,13 @@ struct cli_command {
 	int min, max;				/* operands; max -1 = any */
 	bool stop_at_operand;			/* options end at the first operand (exec, launch, ps, kill) */
 	bool hidden;
+	int usage_status;			/* of a command line that cannot be read; 0: 1 */
 	/* Returns the exit status. Prints its own answer; a failure goes through cli_fail(). */
 	int (*run)(const struct cli_globals *g, const void *options, int argc, char *const *argv);
 };
 
 /* One per cmd_NAME.c; the table in main.c lists them. */
-extern const struct cli_command cmd_create, cmd_delete, cmd_events, cmd_exec, cmd_explain, cmd_features, cmd_kill, cmd_launch,
+extern const struct cli_command cmd_create, cmd_delete, cmd_events, cmd_exec, cmd_explain, cmd_features, cmd_health, cmd_kill, cmd_launch,
 	cmd_list, cmd_pause, cmd_policy, cmd_posture, cmd_ps, cmd_resume, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_update,
 	cmd_checkpoint, cmd_restore;
 

@@ -52,7 +52,7 @@ const struct cli_option cli_global_options[] = {
 
 const struct cli_command *const cli_commands[] = {
 	&cmd_launch,     &cmd_run,     &cmd_create,     &cmd_start,    &cmd_state,   &cmd_kill,
-	&cmd_delete,     &cmd_exec,    &cmd_list,       &cmd_ps,       &cmd_pause,   &cmd_resume,
+	&cmd_delete,     &cmd_exec,    &cmd_health,     &cmd_list,     &cmd_ps,       &cmd_pause,   &cmd_resume,
 	&cmd_update,     &cmd_events,  &cmd_spec,       &cmd_features, &cmd_explain, &cmd_policy, &cmd_posture,
 	&cmd_checkpoint, &cmd_restore, &cmd_completion, &cmd_help,     &cmd_manual,  NULL,
 };
@@ -239,6 +239,11 @@ int cli_unknown_command(const char *name, struct err *e)
 	return n.best ? err_hint(e, "did you mean `%s`?", n.best) : -EINVAL;
 }
 
+static int usage_status(const struct cli_command *c)
+{
+	return c && c->usage_status ? c->usage_status : 1;
+}
+
 /* Help on standard output and the error where errors go: what runc's callers expect of a wrong
  * command line. */
 static int usage_error(const struct cli_command *c, const struct err *e)
@@ -249,7 +254,7 @@ static int usage_error(const struct cli_command *c, const struct err *e)
 	else
 		cli_print_overview(stdout);
 	(void)fflush(stdout); /* the error below is what counts */
-	return cli_fail(e, 1);
+	return cli_fail(e, usage_status(c));
 }
 
 static int check_operands(const struct cli_command *c, size_t n, struct err *e)
@@ -360,9 +365,9 @@ int cli_main(int argc, char **argv)
 			cli_print_overview(stdout);
 		return cli_flush(&e) < 0 ? cli_fail(&e, 1) : 0;
 	}
-	if (check_globals(&g, &e) < 0)
-		return cli_fail(&e, 1);
 	c = find_command(rest.v[0]);
+	if (check_globals(&g, &e) < 0)
+		return cli_fail(&e, usage_status(c));
 	if (!c) {
 		(void)cli_unknown_command(rest.v[0], &e);
 		return usage_error(NULL, &e);
@@ -370,7 +375,7 @@ int cli_main(int argc, char **argv)
 	/* Commands that need no state must work without a place for it, too. */
 	if (settle_root(&g, root, sizeof(root), &e) < 0) {
 		if (g.root != root)
-			return cli_fail(&e, 1);
+			return cli_fail(&e, usage_status(c));
 		root[0] = '\0'; /* container/state refuses it by name */
 	}
 	return run_command(c, &g, (int)rest.n - 1, argv + 2);
