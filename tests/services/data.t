@@ -5,7 +5,7 @@
 # again on the data that are then another user's.
 . "$(dirname "$0")/lib.sh"
 stock_root
-plan 151
+plan 175
 
 # volume NAME OWNER: a fresh directory of that owner in $volume.
 volume() {
@@ -18,11 +18,13 @@ volume() {
 
 redis_case() {
 	w=$MARK-redis-$1
+	case $1 in svc-*) unwell "$1" ;; esac
 	volume "redis-$1" "$2"
 	for t in 1 2; do
 		n="redis, $1, start $t"
 		ok "$n: launched" start "$1" -e "REDIS=$3" -v "$volume:/data" -w /data -- /srv/entry/redis.sh /usr/bin/redis-server --dir /data --save '3600 1'
 		ok "$n: answers" within 20 inside /usr/bin/redis-cli PING
+		case $1 in svc-*) well "$n" ;; esac
 		[ $t -eq 2 ] || inside /usr/bin/redis-cli SET colour green > /dev/null 2>&1
 		is "$n: has its value" "$(inside /usr/bin/redis-cli GET colour 2>&1)" green
 		confined "$n" redis-server "$4" 999
@@ -42,11 +44,13 @@ sql() { inside "$pg/psql" -h /run/postgresql -U service -d postgres -Atqc "$1" 2
 postgres_case() {
 	w=$MARK-postgres-$1
 	volume "postgres-$1" "$2"
+	case $1 in svc-*) unwell "$1" -e "PATH=$pg:/usr/sbin:/usr/bin:/sbin:/bin" ;; esac
 	for t in 1 2; do
 		n="postgres, $1, start $t"
-		ok "$n: launched" start "$1" -e "BIN=$pg" -e PGDATA=/var/lib/postgresql/d -v "$volume:/var/lib/postgresql" $3 \
+		ok "$n: launched" start "$1" -e "BIN=$pg" -e "PATH=$pg:/usr/sbin:/usr/bin:/sbin:/bin" -e PGDATA=/var/lib/postgresql/d -v "$volume:/var/lib/postgresql" $3 \
 			-- /srv/entry/postgres.sh postgres -k /run/postgresql
 		ok "$n: is ready" within 60 inside "$pg/pg_isready" -q -h /run/postgresql
+		case $1 in svc-*) well "$n" ;; esac
 		[ $t -eq 2 ] || sql 'create table t as select g as n from generate_series(1, 20000) g'
 		is "$n: has its rows, also by workers in parallel" "$(sql 'set parallel_setup_cost = 0; set parallel_tuple_cost = 0; set min_parallel_table_scan_size = 0; select sum(n) from t')" 200010000
 		is "$n: compiles a query" "$(sql 'set jit_above_cost = 0; set jit_inline_above_cost = 0; select sum(n + 1) from t')" 200030000
@@ -68,11 +72,13 @@ maria() { inside /usr/bin/mariadb -h 127.0.0.1 -u service -pin-a-test -N -B -e "
 mariadb_case() {
 	w=$MARK-mariadb-$1
 	volume "mariadb-$1" "$2"
+	case $1 in svc-*) unwell "$1" ;; esac
 	for t in 1 2; do
 		n="mariadb, $1, start $t"
 		ok "$n: launched" start "$1" -v "$volume:/var/lib/mysql" $3 -- /srv/entry/mariadb.sh /usr/sbin/mariadbd --bind-address=127.0.0.1 \
 			--innodb-buffer-pool-size=64M
 		ok "$n: answers a client over the network" within 120 maria 'select 1'
+		case $1 in svc-*) well "$n" ;; esac
 		[ $t -eq 2 ] || maria 'create table t (n int, s varchar(20)) engine=InnoDB; insert into t select seq, "green" from seq_1_to_20000'
 		is "$n: has its rows" "$(maria 'select sum(n) from t')" 200010000
 		is "$n: compiles a regular expression" "$(maria 'select count(*) from t where s regexp "^gr[aeiou]+n$"')" 20000

@@ -85,6 +85,18 @@ field() {
 		return
 	done
 }
+# well NAME: by what the profile itself asks.
+well() {
+	ok "$1: healthy, by its profile's own check" within 60 caisson health --timeout 25s "$w"
+}
+# unwell PROFILE [OPTION...]: with nobody to answer, which the check must tell.
+unwell() {
+	ok "$1: launched without its server" start "$@" -- /bin/busybox sleep 1000
+	_st=0
+	caisson health --timeout 25s "$w" > "$TMP/unwell" 2>&1 || _st=$?
+	is "$1: unhealthy" "$_st $(sed -n 's/^\(unhealthy\).*/\1/p' "$TMP/unwell")" "1 unhealthy"
+	caisson delete --force "$w" > /dev/null 2>&1
+}
 # stop NAME SIGNAL SECONDS
 stop() {
 	ok "$1: SIG$2 is sent" caisson kill "$w" "$2"

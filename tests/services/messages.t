@@ -5,7 +5,7 @@
 # on the data of the first time.
 . "$(dirname "$0")/lib.sh"
 stock_root
-plan 105
+plan 113
 
 # volume NAME OWNER: a fresh directory of that owner in $volume.
 volume() {
@@ -21,12 +21,16 @@ rabbitmqctl() { caisson exec -u 999:999 -e HOME=/var/lib/rabbitmq "$w" /usr/lib/
 rabbitmq_case() {
 	w=$MARK-rabbitmq-$1
 	volume "rabbitmq-$1" "$2"
+	rabbit="-e HOME=/var/lib/rabbitmq -e RABBITMQ_NODENAME=rabbit@localhost -e PATH=/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	# shellcheck disable=SC2086
+	case $1 in svc-*) unwell "$1" $rabbit -v "$volume:/var/lib/rabbitmq" ;; esac
 	for t in 1 2; do
 		n="rabbitmq, $1, start $t"
-		ok "$n: launched" start "$1" -v "$volume:/var/lib/rabbitmq" $3 -- /srv/entry/rabbitmq.sh /usr/lib/rabbitmq/bin/rabbitmq-server
+		ok "$n: launched" start "$1" $rabbit -v "$volume:/var/lib/rabbitmq" $3 -- /srv/entry/rabbitmq.sh /usr/lib/rabbitmq/bin/rabbitmq-server
 		ok "$n: listens" within 240 inside /bin/busybox nc -w 1 127.0.0.1 5672 -e /bin/busybox true
 		ok "$n: takes a message" within 30 amqp put "message $t"
 		is "$n: gives the message of the first start" "$(amqp get 2>&1)" "message $t"
+		case $1 in svc-*) well "$n" ;; esac
 		[ $t -eq 2 ] || amqp put 'message 2' > /dev/null
 		like "$n: is controlled by its own program" "$(rabbitmqctl list_queues name durable)" '^test.true'
 		confined "$n" beam.smp "$4" 999
