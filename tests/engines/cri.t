@@ -52,7 +52,7 @@ for state in /run/containerd/runc/k8s.io/*/; do
 	PATH=/run/bin:$PATH $runtime --root /run/containerd/runc/k8s.io delete --force "$(basename "$state")" >&2
 done > "$TMP/forgotten"
 {
-	find /run/containerd/runc -mindepth 2
+	find /run/containerd/runc -mindepth 2 ! -path '*/.@filters*' # which are no container's
 	ls -d /run/netns/*
 	find /sys/fs/cgroup -type d -path "*/$MARK/*/*"
 	grep -l containerd-shim /proc/[0-9]*/comm

@@ -252,7 +252,8 @@ one "created, started with input" sh -c "docker create -i --name $box $r $image 
 # Docker's client may lose what is said while it attaches, and the last words.
 one "attached later" sh -c "docker run -d -i --name $box $r $image sh -c 'read x; sleep 0.5; echo \"<\$x>\"; sleep 1; exit 6' > /dev/null; echo words | docker attach $box; docker wait $box; $exit_of"
 one "attached with a terminal" sh -c "docker run -d -it --name $box $r $image sh -c 'read x; $typed' > /dev/null; python3 $TMP/term.py 24x80 'type:begin\n' wait:sized 'type:words\n' size:30x100 wait:larger 'type:\x03' -- docker attach $box | grep -v '^begin'; $exit_of"
-one "signals go through the client" sh -c "timeout -s TERM 3 docker run --name $box $r $image sh -c 'trap \"echo told; exit 4\" TERM; $loop'; docker wait $box; $exit_of"
+# --foreground: timeout would signal its group as well, and the client, which has then been told more than once, may give up.
+one "signals go through the client" sh -c "timeout --foreground -s TERM 3 docker run --name $box $r $image sh -c 'trap \"echo told; exit 4\" TERM; $loop'; docker wait $box; $exit_of"
 one "a stop signal of its own" sh -c "docker run -d --name $box $r --stop-signal USR1 $image sh -c 'trap \"exit 9\" USR1; $loop' > /dev/null; docker stop -t 9 $box > /dev/null; $exit_of"
 one "stopped by force" sh -c "docker run -d --name $box $r --stop-timeout 1 $image sh -c 'trap \"\" TERM; $loop' > /dev/null; docker stop $box > /dev/null; $exit_of"
 one "an init passes the signal on" sh -c "docker run -d --init --name $box $r $image sh -c 'trap \"exit 9\" TERM; $loop' > /dev/null; docker stop -t 9 $box > /dev/null; $exit_of"
