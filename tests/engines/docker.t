@@ -40,8 +40,9 @@ done
 ip link set lo up
 while [ ! -e "$TMP/stop" ]; do
 	rm -f "$TMP/docker.pid"
+	# A containerd that answers late is told to write down where it is: into TMPDIR.
 	# shellcheck disable=SC2046
-	dockerd --data-root "$TMP/docker" --exec-root "$TMP/docker-exec" --pidfile "$TMP/docker.pid" --host "$DOCKER_HOST" \
+	TMPDIR=$TMP dockerd --data-root "$TMP/docker" --exec-root "$TMP/docker-exec" --pidfile "$TMP/docker.pid" --host "$DOCKER_HOST" \
 		--storage-driver "$driver" --live-restore --cgroup-parent "/$MARK" --exec-opt native.cgroupdriver=cgroupfs \
 		--add-runtime caisson="$CAISSON" $(cat "$TMP/arguments") >> "$TMP/dockerd.log" 2>&1 &
 	daemon=$!

@@ -138,7 +138,7 @@ mount -t tmpfs tmpfs /run
 mkdir -p "$TMP/data"
 mount -t tmpfs -o mode=711 tmpfs "$TMP/data"
 ip link set lo up
-exec dockerd --data-root "$TMP/data" --exec-root "$TMP/exec" --pidfile "$TMP/docker.pid" --host "$DOCKER_HOST" --storage-driver "$driver" \
+TMPDIR=$TMP exec dockerd --data-root "$TMP/data" --exec-root "$TMP/exec" --pidfile "$TMP/docker.pid" --host "$DOCKER_HOST" --storage-driver "$driver" \
 	--iptables=false --bridge none --cgroup-parent "/$MARK" --exec-opt native.cgroupdriver=cgroupfs --add-runtime caisson="$CAISSON" --add-runtime hardened="$TMP/caisson-hardened" \
 	$(for n in user health digest label all; do echo "--add-runtime $n=$TMP/with-$n"; done) > "$TMP/dockerd.log" 2>&1
 SH

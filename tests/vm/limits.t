@@ -111,7 +111,7 @@ ok    "pids.limit 0 on a running container"    json '{"pids":{"limit":0}}'
 is    "is 0, not unlimited"                    "$(cg pids.max)" 0
 fails "nothing is born there any more"         "resources.pids" caisson exec "$ID" /bin/true
 down
-next '.linux.resources.pids = { limit: 0 }'
+next '.ociVersion = "1.3.0" | .linux.resources.pids = { limit: 0 }'
 ok    "pids.limit 0 from the start"            up
 is    "is 0 too"                               "$(cg pids.max)" 0
 down
