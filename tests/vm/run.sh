@@ -11,7 +11,7 @@
 # CAISSON_VM_FULL    set: every integration test; else those that a kernel, cgroup v2 or systemd can change
 # CAISSON_VM_KERNEL  host (the default) or another release of Debian, for instance sid
 # CAISSON_VM_ACCEL   tcg (the default) or kvm
-# CAISSON_VM_TIMEOUT seconds for the guest (900)
+# CAISSON_VM_TIMEOUT seconds for the guest (1200)
 # CAISSON_VM_SHELL   set: a shell on the serial line in place of the tests
 set -euo pipefail
 
@@ -21,7 +21,7 @@ build=$(cd "${1:?usage: run.sh BUILD [TEST...]}" && pwd)
 shift
 dir=${CAISSON_VM_DIR:-$build/vm}
 accel=${CAISSON_VM_ACCEL:-tcg}
-limit=${CAISSON_VM_TIMEOUT:-900}
+limit=${CAISSON_VM_TIMEOUT:-1200}
 suite=${CAISSON_VM_KERNEL:-host}
 
 die() { echo "vm: $*" >&2; exit 1; }
