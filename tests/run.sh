@@ -75,7 +75,7 @@ finish() {
 	[ -n "$keep" ] || rm -rf --one-file-system "$work"
 }
 trap finish EXIT
-trap 'exit 130' INT TERM HUP
+trap 'wait; exit 130' INT TERM HUP # what runs beside us (the fuzzers) has an end of its own
 
 # ---- results: one line each in $results: word, part, name, detail ----
 

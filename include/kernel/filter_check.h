@@ -25,9 +25,11 @@ enum filter_copy {
 	FILTER_COPIES
 };
 
-/* Every row of the input, its arguments met and missed, the numbers between and above, and other architectures. */
+/* Every row of the input, its arguments met and missed, the numbers between and above, and other architectures. Of a list with more
+ * than some thousand conditions, which only one that was made to be slow has, the rest is asked for without arguments and with all bits. */
 int filter_check_rows(const struct filter_program *p, const struct filter_input *in, struct err *e);
-/* Each rule of the engine's list, on this machine's architectures. */
+/* Each rule of the engine's list, on the architectures of x86 and ARM that it covers; where more than 500 rules have conditions, those
+ * without: filter_check_rows() asks for the others. */
 int filter_check_engine(const struct filter_program *p, const struct seccomp *s, struct err *e);
 /* Each call of the table, sockets, requests to terminals, newer numbers and other architectures, for this machine's own calls. */
 int filter_check_policy(const struct filter_program *p, const struct plan_filter *plan, const struct plan_syscalls *own, struct err *e);

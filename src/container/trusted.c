@@ -95,7 +95,7 @@ static int step_into(const struct trust *t, int *dir, const char *name, const ch
 	return 0;
 }
 
-/* `path` from *dir on, or from / when it is absolute. */
+/* `path` from *dir on, or from / when it is absolute; where *dir is -1, a relative one begins where the caller is. */
 static int walk(const struct trust *t, int *dir, const char *path, int links, struct err *e)
 {
 	char so_far[PATH_MAX], name[NAME_MAX + 1];
@@ -103,9 +103,9 @@ static int walk(const struct trust *t, int *dir, const char *path, int links, st
 	size_t n;
 	int err;
 
-	if (path[0] == '/') {
+	if (path[0] == '/' || *dir < 0) {
 		fd_close(dir);
-		*dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		*dir = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (*dir < 0)
 			return err_sys(e, "%s", path);
 	}
@@ -126,8 +126,8 @@ static int walk(const struct trust *t, int *dir, const char *path, int links, st
 
 int trusted_open_dir(const struct trust *t, const char *path, int *out, struct err *e)
 {
-	auto_fd int dir = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = dir < 0 ? err_sys(e, "%s", path) : walk(t, &dir, path, 0, e);
+	auto_fd int dir = -1;
+	int err = walk(t, &dir, path, 0, e);
 
 	if (err == 0)
 		*out = fd_take(&dir);

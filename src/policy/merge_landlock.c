@@ -170,7 +170,8 @@ static int check_kernel(struct merge *m, int abi, struct err *e)
 			    "\"landlock\" to best_effort, or say \"landlock\": \"off\"", abi, want, kernel_of(want));
 }
 
-/* A host that lacks some of it lacks it for every container: that is explained, and no warning at each launch. */
+/* A host that lacks some of it lacks it for every container: that is explained, and no warning at each launch. Nothing of it at all is
+ * one. */
 static void explain(struct merge *m, const struct landlock_rules *made, int abi)
 {
 	const struct profile_landlock *l = &m->p->landlock;
@@ -179,6 +180,8 @@ static void explain(struct merge *m, const struct landlock_rules *made, int abi)
 
 	if (abi < want)
 		how = made->n ? merge_text(m, "%s, as version %d can", how, abi) : merge_text(m, "off: version %d here, %d is needed", abi, want);
+	if (!made->n)
+		merge_warn(m, "landlock is not applied: this kernel has version %d of it, and %d is needed (Linux %s)", abi, want, kernel_of(want));
 	merge_reason(m, made->n ? REASON_NARROWED : REASON_WARNED, "landlock", "off", how, merge_rule(m, made->n ? PF_LANDLOCK : PF_BEST_EFFORT));
 }
 

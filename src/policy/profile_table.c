@@ -261,7 +261,7 @@ static const struct field fields[PROFILE_FIELDS] = {
 			"(\"bind\", \"connect\"); a list that is missing limits nothing, and \"derive\": true adds what is derived. Processes that join later "
 			"are held by the same rules, in a domain of their own: they cannot trace the container's. Files need Linux 6.2, ports 6.7" },
 	[PF_BEST_EFFORT] = { "best_effort", FIELD_FLAGS, AT(best_effort), .words = best_effort_words, .fallback = "[]",
-		.text = "Controls that are left out, with a warning, where the kernel does not have them; any other one stops the launch" },
+		.text = "Controls that are left out, as far as the kernel does not have them, which explain shows; any other one stops the launch" },
 	[PF_TMPFS] = { "tmpfs", FIELD_LIST, FIELD_ADDITION, AT(tmpfs), .table = &tmpfs_table, .fallback = "[]",
 		.text = "Empty places to write to, where the document mounts nothing there or above" },
 	[PF_MOUNTS_TMPFS] = { "mounts.flags.tmpfs", FIELD_FLAGS, FIELD_ON, AT(attrs.tmpfs), .words = mount_words, .fallback = "[]", .text = "Forced on every tmpfs of the document" },

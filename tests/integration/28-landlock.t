@@ -25,7 +25,7 @@ cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/rootfs/opt/echo"
 if explained derived | grep -q "this kernel's Landlock is version"; then
 	skip_all "this kernel's Landlock is too old"
 fi
-plan 33
+plan 35
 
 # ---- derived ----
 is "the root can be written to without it" "$(run_it none 'echo x > /tmp/x && cat /tmp/x')" x
@@ -80,10 +80,12 @@ if [ -n "${CAISSON_FAULTS:-}" ]; then
 		caisson --policy derived create -b "$BUNDLE" "$ID"
 	is "best effort goes on" "$(run_it best 'echo x > /tmp/x && cat /tmp/x')" x
 	like "and explain says what there is not" "$(explained best)" '^landlock +off +off: version 0 here, 3 is needed +best.json'
+	like "and warns" "$(explained best)" '^warning: landlock is not applied: this kernel has version 0 of it, and 3 is needed .Linux 6\.2.'
 	CAISSON_FACTS=landlock=2
 	like "a kernel that has some of it: that much, in part" "$(explained best)" '^landlock +off +derived from [0-9]+ mounts, as version 2 can'
+	unlike "which is no warning" "$(explained best)" '^warning: landlock'
 	unset CAISSON_FACTS
 else
-	skip 7 "built without --enable-fault-injection"
+	skip 9 "built without --enable-fault-injection"
 fi
 leftovers_after

@@ -408,3 +408,22 @@ Test(policy_dir, a_relative_place_is_refused_and_not_looked_for)
 	cr_expect(strstr(p.e.text, "XDG_CONFIG_HOME: \"x\" is not an absolute path"), "%s", p.e.text);
 	place_done(&p);
 }
+
+/* An absolute place has nothing to do with where the caller is, even if the caller may not be there. */
+Test(policy_dir, places_are_found_from_a_directory_that_is_closed)
+{
+	struct place p;
+	char path[300];
+	struct policy_file f;
+	int err;
+
+	place_init(&p);
+	put(&p, "etc/caisson.json", EMPTY);
+	mkdir(at(&p, "closed", path), 0700);
+	cr_assert_eq(chdir(path), 0);
+	cr_assert_eq(seteuid(USER), 0);
+	err = p.files.config(p.files.ctx, POLICY_OPERATOR, &p.a, &f, &p.e);
+	cr_assert_eq(seteuid(0), 0);
+	cr_expect_eq(err, 0, "%s", p.e.text);
+	place_done(&p);
+}
