@@ -5,6 +5,7 @@
 #ifndef CAISSON_CLI_CLI_H
 #define CAISSON_CLI_CLI_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "cli/options.h"
@@ -45,5 +46,8 @@ int cli_state(const struct cli_globals *g, const char *id, struct arena *a, stru
 /* Writes to standard output and makes sure that it arrived. Returns 0 or -errno with a text. */
 int cli_write(const char *text, size_t len, struct err *e);
 int cli_flush(struct err *e);
+/* The answer to --json, for people too: indented, and a line of its own; flags of json_dumps(3) are added. Takes the reference; NULL
+ * is -ENOMEM. */
+int cli_print_json(json_t *doc, size_t flags, struct err *e);
 
 #endif

@@ -5,8 +5,6 @@
 #ifndef CAISSON_CLI_POLICY_H
 #define CAISSON_CLI_POLICY_H
 
-#include <jansson.h>
-
 #include "cli/options.h"
 #include "policy/resolve.h"
 
@@ -36,6 +34,5 @@ int policy_show(const struct policy_options *o, const char *name, struct err *e)
 int policy_diff(const struct policy_options *o, const char *one, const char *two, struct err *e);
 /* 0, or 1 when a case failed. */
 int policy_test(const struct policy_options *o, const char *file, struct err *e);
-int policy_print_json(json_t *doc, struct err *e); /* takes the reference */
 
 #endif

@@ -101,6 +101,19 @@ int cli_write(const char *text, size_t len, struct err *e)
 	return cli_flush(e);
 }
 
+int cli_print_json(json_t *doc, size_t flags, struct err *e)
+{
+	char *text = doc ? json_dumps(doc, JSON_INDENT(2) | flags) : NULL;
+	int r;
+
+	json_decref(doc);
+	if (!text)
+		return err_set(e, ENOMEM, "out of memory");
+	r = cli_write(text, strlen(text), e);
+	free(text);
+	return r < 0 ? r : cli_write("\n", 1, e);
+}
+
 int cli_absolute(struct arena *a, const char *path, const char **out, struct err *e)
 {
 	char cwd[PATH_MAX];

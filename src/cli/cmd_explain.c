@@ -3,8 +3,6 @@
  * What would be done and why, from the same decision that create and launch make. Changes nothing, needs no root.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/bundle.h"
 #include "cli/cli.h"
@@ -38,15 +36,12 @@ static int add_labels(json_t *doc, const struct label_report *r)
 static int print_json(const struct plan *plan, const struct spec *spec, const struct label_report *labels, struct err *e)
 {
 	json_t *doc = explain_json(plan, spec);
-	char *text = doc && add_labels(doc, labels) == 0 ? json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(3)) : NULL;
-	int err;
 
-	json_decref(doc);
-	if (!text)
-		return err_set(e, ENOMEM, "explain: out of memory");
-	err = cli_write(text, strlen(text), e);
-	free(text);
-	return err < 0 ? err : cli_write("\n", 1, e);
+	if (doc && add_labels(doc, labels) < 0) {
+		json_decref(doc);
+		doc = NULL;
+	}
+	return cli_print_json(doc, JSON_REAL_PRECISION(3), e);
 }
 
 static int print_table(const struct plan *plan, const struct spec *spec, struct err *e)

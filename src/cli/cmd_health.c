@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -122,15 +121,8 @@ static int print_json(const struct health_answer *h, const char *id, struct err 
 	json_t *doc = json_pack("{s:s, s:s, s:o, s:I, s:s}", "id", id, "status", is_healthy(h) ? "healthy" : "unhealthy", "exitCode",
 				h->late ? json_null() : json_integer(h->status), "durationMs", (json_int_t)h->ms, "output",
 				h->output.len ? h->output.s : "");
-	char *text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
-	int r;
 
-	json_decref(doc);
-	if (!text)
-		return err_set(e, ENOMEM, "out of memory");
-	r = cli_write(text, strlen(text), e);
-	free(text);
-	return r < 0 ? r : cli_write("\n", 1, e);
+	return cli_print_json(doc, 0, e);
 }
 
 static int health_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)

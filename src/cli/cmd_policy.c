@@ -3,7 +3,6 @@
  * Policy files, looked at before they are obeyed. Nothing here changes anything, or needs root.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -19,19 +18,6 @@ static const struct cli_option policy_options[] = {
 	  "read caisson.json and profiles/ from DIR, whoever owns it, not from the installed place" },
 	{ 0 },
 };
-
-int policy_print_json(json_t *doc, struct err *e)
-{
-	char *text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
-	int err;
-
-	json_decref(doc);
-	if (!text)
-		return err_set(e, ENOMEM, "policy: out of memory");
-	err = cli_write(text, strlen(text), e);
-	free(text);
-	return err < 0 ? err : cli_write("\n", 1, e);
-}
 
 void policy_place_init(const struct policy_options *o, struct policy_dir *d)
 {
@@ -286,7 +272,7 @@ static int print_schema(const char *what, struct err *e)
 		doc = fields_schema(&profile_table, "A profile of caisson");
 	else
 		return err_set(e, EINVAL, "policy schema: want config or profile");
-	return policy_print_json(doc, e);
+	return cli_print_json(doc, 0, e);
 }
 
 static int print_manual(const char *what, struct err *e)

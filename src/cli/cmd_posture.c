@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -96,8 +95,6 @@ static json_t *text_json(const char *s)
 static int print_json(const struct posture *p, const struct plan *plan, const char *id, struct err *e)
 {
 	json_t *controls = json_array(), *doc;
-	char *text = NULL;
-	int err;
 
 	for (size_t i = 0; i < p->n; i++)
 		(void)json_array_append_new(controls, json_pack("{s:s, s:o, s:o, s:s}", "control", p->v[i].control, "planned",
@@ -106,13 +103,7 @@ static int print_json(const struct posture *p, const struct plan *plan, const ch
 	doc = json_pack("{s:s, s:s, s:o, s:o, s:I, s:f}", "id", id, "level", policy_level_name(plan->level), "profile",
 			text_json(plan->profile), "controls", controls,
 			"differs", (json_int_t)p->differs, "exposure", explain_exposure(plan));
-	text = doc ? json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(3)) : NULL;
-	json_decref(doc);
-	if (!text)
-		return err_set(e, ENOMEM, "posture: out of memory");
-	err = cli_write(text, strlen(text), e);
-	free(text);
-	return err < 0 ? err : cli_write("\n", 1, e);
+	return cli_print_json(doc, JSON_REAL_PRECISION(3), e);
 }
 
 static int posture_run(const struct cli_globals *g, const void *options, int argc, char *const *argv)

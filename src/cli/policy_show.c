@@ -82,7 +82,7 @@ int policy_show(const struct policy_options *o, const char *name, struct err *e)
 	if (err < 0)
 		return err;
 	if (o->json)
-		return policy_print_json(show_json(&a, p), e);
+		return cli_print_json(show_json(&a, p), 0, e);
 	put_cell(&out, "field", COL_FIELD);
 	put_cell(&out, "value", COL_VALUE);
 	str_add(&out, "from\n");
@@ -137,7 +137,7 @@ static int diff_json(struct arena *a, const struct profile *one, const struct pr
 	for (size_t f = 0; f < profile_table.n; f++)
 		if (differ(one, two, f))
 			(void)json_array_append_new(rows, diff_row(a, one, two, f));
-	return policy_print_json(json_pack("{s:s, s:s, s:o}", "one", one->name, "two", two->name, "fields", rows), e);
+	return cli_print_json(json_pack("{s:s, s:s, s:o}", "one", one->name, "two", two->name, "fields", rows), 0, e);
 }
 
 int policy_diff(const struct policy_options *o, const char *name_one, const char *name_two, struct err *e)

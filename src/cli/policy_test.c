@@ -185,8 +185,8 @@ static int load_cases(const char *path, json_t **out, struct err *e)
 static int finish(struct run *run, struct err *e)
 {
 	if (run->results)
-		return policy_print_json(json_pack("{s:I, s:I, s:O}", "cases", (json_int_t)run->n, "failed", (json_int_t)run->failed,
-						   "results", run->results), e);
+		return cli_print_json(json_pack("{s:I, s:I, s:O}", "cases", (json_int_t)run->n, "failed", (json_int_t)run->failed,
+						"results", run->results), 0, e);
 	str_addf(&run->out, "%zu cases, %zu failed\n", run->n, run->failed);
 	return run->out.failed ? err_set(e, ENOMEM, "policy test: out of memory") : cli_write(run->out.s, run->out.len, e);
 }
